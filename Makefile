@@ -1,0 +1,55 @@
+# Every verb of the course; people and CI use the same ones. `make` alone prints them.
+PYTHON ?= python3
+COURSE := .venv/bin/python -m course
+NOTEBOOKS = $(wildcard notebooks/[0-9]*.ipynb)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test doctor images kit mirror stop clean outputs lock lint bench soak
+.DELETE_ON_ERROR:
+
+help: ## print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+.venv/.ready: requirements.lock pyproject.toml course/bootstrap.py
+	@$(PYTHON) course/bootstrap.py
+
+setup: .venv/.ready ## make the Python environment (.venv) from requirements.lock
+
+lab: setup ## set everything up, start an engine where there is none, open JupyterLab
+	@$(COURSE) lab
+
+test: setup ## set up the same, then prove everything
+	@.venv/bin/python tests/prove.py
+
+doctor: setup ## say what works on this machine, and what to do about what doesn't
+	@$(COURSE) doctor
+
+images: setup ## get every image of the course
+	@$(COURSE) images
+
+kit: setup ## write every image into one archive for a classroom
+	@$(COURSE) kit
+
+mirror: setup ## serve the images to a room as a registry mirror
+	@$(COURSE) mirror
+
+stop: setup ## end the engine and the mirror that the course started
+	@$(COURSE) engine stop
+
+clean: setup ## remove what chapters and labs left on the engine, and nothing else
+	@$(COURSE) clean
+
+outputs: setup ## run the chapters and solutions again and store what they print
+	@.venv/bin/python tests/outputs.py
+
+lock: setup ## compile requirements.lock and environment.yml from pyproject.toml
+	@.venv/bin/python tests/lock.py
+
+lint: setup ## ruff, mypy, codespell
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/codespell
+
+bench: setup ## measure against the bare docker commands; rows go to benchmarks/
+	@.venv/bin/python -m benchmarks.run
+
+soak: setup ## the long repeats and load; rows go to benchmarks/
+	@.venv/bin/python -m benchmarks.soak

@@ -1,0 +1,1 @@
+"""A hands-on course on containers: what its notebooks import and what `python -m course` runs."""

@@ -1,0 +1,150 @@
+"""The command line, `python -m course`: it reads words and calls; how anything is done it doesn't know."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from course.errors import CourseError
+
+Verb = Callable[[argparse.Namespace], int]
+
+
+def lab(options: argparse.Namespace) -> int:
+    """Set everything up and open JupyterLab."""
+    from course import engine, kit, workshop
+
+    engine.ensure()
+    kit.ensure([image.tag for image in kit.for_chapter("00-start")])
+    with kit.in_background():
+        return workshop.serve(options.port)
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Say what works on this machine, and cure by cure what doesn't."""
+    from course.doctor import examine
+
+    findings = []
+    for finding in examine():
+        print(finding, flush=True)
+        findings.append(finding)
+    wrong = [finding for finding in findings if finding.state == "wrong"]
+    print(f"\n{len(findings)} things looked at, {len(wrong)} wrong." + (" All is well." if not wrong else ""))
+    return 1 if wrong or not findings else 0
+
+
+def engine(options: argparse.Namespace) -> int:
+    """Start, stop or show the engine."""
+    from course import engine as engines
+    from course.kit import mirror
+
+    if options.what == "start":
+        if options.group:
+            engines.start_as_root(print, options.group)
+        found = engines.ensure()
+        print(f"engine: {found.endpoint} ({found.source})")
+    elif options.what == "stop":
+        mirror.stop()
+        ended = engines.stop()
+        print(
+            "The engine that the course started is stopped."
+            if ended
+            else "The course had started no engine here."
+        )
+    else:
+        found = engines.find()
+        print(
+            f"engine: {found.endpoint} ({found.source}){', started by the course' * found.started_by_course}"
+        )
+    return 0
+
+
+def images(options: argparse.Namespace) -> int:
+    """Get the images (all of them, or those named) from the first source that has them."""
+    from course import engine as engines
+    from course import kit
+
+    engines.ensure()
+    tags = options.tags or [image.tag for image in kit.manifest().images]
+    for arrival in kit.ensure(tags):
+        print(arrival)
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Judge a lab's end state on your own engine."""
+    from course import lesson
+
+    judgement = lesson.judge(options.lab)
+    print(judgement)
+    return 0 if judgement.earned == judgement.points else 1
+
+
+def clean(options: argparse.Namespace) -> int:
+    """Remove what chapters and labs left behind, and nothing else."""
+    from course import engine as engines
+    from course import lesson
+
+    engines.find()
+    return lesson.clean(options.chapter)
+
+
+def new_lab(options: argparse.Namespace) -> int:
+    """Make a lab that already keeps every promise, to be changed into yours."""
+    from course import scaffold
+
+    for path in scaffold.new_lab(options.slug):
+        print(path)
+    return 0
+
+
+def new_chapter(options: argparse.Namespace) -> int:
+    """Make a chapter with the house skeleton."""
+    from course import scaffold
+
+    print(scaffold.new_chapter(options.slug))
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every verb with its words."""
+    top = argparse.ArgumentParser("python -m course", description=__doc__)
+    verbs = top.add_subparsers(required=True, metavar="VERB")
+
+    def add(name: str, verb: Verb) -> argparse.ArgumentParser:
+        words = (verb.__doc__ or "").strip()
+        sub = verbs.add_parser(name, help=words, description=words)
+        sub.set_defaults(verb=verb)
+        return sub
+
+    add("lab", lab).add_argument("--port", type=int, default=8888)
+    add("doctor", doctor)
+    sub = add("engine", engine)
+    sub.add_argument("what", choices=["start", "stop", "show"])
+    sub.add_argument("--group", help="a Unix group that may use the socket of an engine started as root")
+    add("images", images).add_argument("tags", nargs="*", metavar="TAG")
+    add("check", check).add_argument("lab", metavar="LAB")
+    add("clean", clean).add_argument("chapter", nargs="?")
+    add("new-lab", new_lab).add_argument("slug")
+    add("new-chapter", new_chapter).add_argument("slug")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb; what a person can cure is said in words."""
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.verb(options))
+    except CourseError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. Nothing is half-made: the same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    raise SystemExit(main())

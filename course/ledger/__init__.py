@@ -1,0 +1,32 @@
+"""What a chapter made on the engine, and putting it back; knows nothing of the chapters' content."""
+
+from course.ledger.attribution import attribute
+from course.ledger.cleanup import Kept, Outcome, command, remove
+from course.ledger.holders import Held, held
+from course.ledger.locks import ChapterBusyError
+from course.ledger.needs import Needs, needs_of
+from course.ledger.recorder import Recorder, chapters, clean
+from course.ledger.snapshot import Port, Snapshot, diff, snapshot
+from course.ledger.things import Leftovers, Thing
+
+__all__ = [
+    "ChapterBusyError",
+    "Held",
+    "Kept",
+    "Leftovers",
+    "Needs",
+    "Outcome",
+    "Port",
+    "Recorder",
+    "Snapshot",
+    "Thing",
+    "attribute",
+    "chapters",
+    "clean",
+    "command",
+    "diff",
+    "held",
+    "needs_of",
+    "remove",
+    "snapshot",
+]

@@ -1,0 +1,199 @@
+"""What a notebook calls: `start`, `predict`, `happened`, `check`, `hint`, `leftovers`; it draws nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from course import engine, kit, labs, ledger, places, shell
+from course.errors import CourseError
+
+if TYPE_CHECKING:
+    from course.checks import Hint, Judgement
+
+__all__ = ["check", "clean", "happened", "hint", "judge", "leftovers", "predict", "start"]
+
+
+class LessonError(CourseError):
+    """A notebook called something in the wrong place or order."""
+
+
+@dataclass
+class Session:
+    """One notebook's run in one kernel."""
+
+    name: str
+    recorder: ledger.Recorder
+    predicted: dict[str, str] = field(default_factory=dict)
+    hints_given: dict[str, int] = field(default_factory=dict)
+
+
+# A kernel runs one notebook, so it has one session; a list, so that nothing is rebound from afar.
+_sessions: list[Session] = []
+
+
+def start(name: str) -> None:
+    """Make everything ready for chapter *name* ("06-ports") or lab *name* ("labs/06-ports").
+
+    In this order: the engine answers, what an earlier run left is gone, the names and ports that the notebook
+    needs are free or named, its images are here, `%%shell` works and what the cells make is recorded.
+    """
+    _end()
+    found = engine.find()
+    print(f"engine {engine.client().version()['Version']} ({found.source})")
+    recorder = ledger.Recorder(_slug(name))
+    try:
+        recorder.clean()
+        _report_held(name)
+        _get_images(name)
+        recorder.begin()
+    except BaseException:
+        recorder.close()
+        raise
+    _sessions.append(Session(name, recorder))
+    ipython = _ipython()
+    if ipython is not None:
+        shell.load(ipython, env=engine.environment(), started=recorder.child_started)
+        recorder.watch(ipython)
+    print(f"{name} is ready.")
+
+
+def predict(key: str, *choices: str, mine: str) -> None:
+    """Keep your guess *mine*, one of *choices*, before the next cell shows what happens."""
+    if mine not in choices:
+        print(f"No prediction yet. In place of {mine!r} put one of: {', '.join(choices)}.")
+        return
+    _session().predicted[key] = mine
+    _keep("predictions.jsonl", chapter=_session().name, key=key, mine=mine)
+    print(f"Kept: {mine}.")
+
+
+def happened(key: str, what: str) -> None:
+    """Set *what* happened beside what you predicted under *key*."""
+    mine = _session().predicted.get(key)
+    if mine is None:
+        print(f"It was: {what}.")
+        return
+    _keep("predictions.jsonl", chapter=_session().name, key=key, mine=mine, happened=what)
+    print(
+        f"It was: {what}. You predicted: {mine}." + (" Right." if mine == what else " Worth a second look.")
+    )
+
+
+def check() -> Judgement:
+    """Judge this lab's end state: a table of promises, what was seen, and points."""
+    judgement = judge(_lab_of(_session()), Path.cwd())
+    _keep("results.jsonl", lab=_session().name, earned=judgement.earned, points=judgement.points)
+    return judgement
+
+
+def hint() -> Hint | None:
+    """The next hint for the first promise that doesn't hold yet; three levels, then the last again."""
+    from course import checks
+
+    session, lab = _session(), labs.find(_lab_of(_session()))
+    loaded = labs.load_checks(lab)
+    found = checks.next_hint(loaded, judge(lab.slug, Path.cwd()), session.hints_given)
+    if found is None:
+        print("Every promise that could be looked at holds: there is nothing to hint at.")
+    else:
+        session.hints_given[found.check] = found.level
+    return found
+
+
+def judge(lab: str, folder: Path | None = None) -> Judgement:
+    """Judge the end state of *lab* on the engine, with the answer files in *folder* (default: the lab's own)."""
+    from course import checks
+
+    found = labs.find(lab)
+    system = checks.System(engine.client(), folder or found.folder)
+    return checks.judge(labs.load_checks(found), system)
+
+
+def leftovers() -> None:
+    """Say whether anything that this notebook made is still on the engine; if not, its run ends here."""
+    session = _session()
+    found = session.recorder.leftovers()
+    for thing in found.strangers:
+        print(f"made by something else meanwhile, left alone: {thing.kind} {thing.name}")
+    for reference in found.missing:
+        print(f"was here before and is gone: image {reference}; bring it back with: docker pull {reference}")
+    if found.ours or found.missing:
+        for thing in found.ours:
+            print(f"still here: {thing.kind} {thing.name}; remove it with: {ledger.command(thing)}")
+        return
+    print("Nothing that this notebook made is left on the engine.")
+    _end()
+
+
+def clean(name: str | None = None) -> int:
+    """From outside: remove what notebook *name* (default: every one) left behind; gives an exit code."""
+    slugs = [_slug(name)] if name else list(ledger.chapters())
+    kept = 0
+    for slug in slugs:
+        outcome = ledger.clean(slug, print)
+        kept += len(outcome.kept)
+        for each in outcome.kept:
+            print(f"kept {each.thing.kind} {each.thing.name}: {each.why}")
+        print(f"{slug}: {len(outcome.removed)} removed, {len(outcome.kept)} kept")
+    print("Nothing was recorded, so nothing was removed." if not slugs else "Done.")
+    return 1 if kept else 0
+
+
+def _session() -> Session:
+    if not _sessions:
+        raise LessonError(
+            "This notebook's set-up cell has not run in this kernel.", "run the notebook from its top"
+        )
+    return _sessions[0]
+
+
+def _end() -> None:
+    while _sessions:
+        _sessions.pop().recorder.close()
+
+
+def _lab_of(session: Session) -> str:
+    if not session.name.startswith("labs/"):
+        raise LessonError(f"{session.name} is a chapter; only labs are judged.", "open its lab under labs/")
+    return session.name.removeprefix("labs/")
+
+
+def _slug(name: str) -> str:
+    """The journal's name: a lab's differs from its chapter's."""
+    return f"lab-{name.removeprefix('labs/')}" if name.startswith("labs/") else name
+
+
+def _notebook(name: str) -> Path:
+    if name.startswith("labs/"):
+        return labs.find(name.removeprefix("labs/")).notebook
+    return places.notebooks() / f"{name}.ipynb"
+
+
+def _report_held(name: str) -> None:
+    cells = [labs.source(cell) for cell in labs.read(_notebook(name))["cells"] if cell["cell_type"] == "code"]
+    for each in ledger.held(ledger.needs_of(cells), engine.client()):
+        print(f"✗ {each.what} is held by {each.holder}. This notebook needs it.\n  Next: {each.cure}")
+
+
+def _get_images(name: str) -> None:
+    chapter = name.removeprefix("labs/").removesuffix("-more")
+    images = kit.for_chapter(chapter)
+    kit.ensure([image.tag for image in images])
+    for row in kit.status(image.tag for image in images):
+        print(f"  {row.tag:<18} {row.words()}")
+
+
+def _ipython() -> Any:
+    from IPython import get_ipython  # type: ignore[attr-defined]
+
+    return get_ipython()  # type: ignore[no-untyped-call]
+
+
+def _keep(file: str, **row: object) -> None:
+    """Append one line to a file of the learner's own progress."""
+    with (places.state() / file).open("a") as out:
+        out.write(json.dumps({"at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **row}) + "\n")

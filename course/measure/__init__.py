@@ -1,0 +1,6 @@
+"""Engine behaviour as pandas tables: times, sizes, ways; knows nothing of drawing."""
+
+from course.measure.network import address, reachability, request_path, request_times
+from course.measure.timing import seconds
+
+__all__ = ["address", "reachability", "request_path", "request_times", "seconds"]
