@@ -38,7 +38,6 @@ def doctor(options: argparse.Namespace) -> int:
 def engine(options: argparse.Namespace) -> int:
     """Start, stop or show the engine."""
     from course import engine as engines
-    from course.kit import mirror
 
     if options.what == "start":
         if options.group:
@@ -46,6 +45,8 @@ def engine(options: argparse.Namespace) -> int:
         found = engines.ensure()
         print(f"engine: {found.endpoint} ({found.source})")
     elif options.what == "stop":
+        from course.kit import mirror
+
         mirror.stop()
         ended = engines.stop()
         print(
@@ -68,8 +69,28 @@ def images(options: argparse.Namespace) -> int:
 
     engines.ensure()
     tags = options.tags or [image.tag for image in kit.manifest().images]
-    for arrival in kit.ensure(tags):
+    for arrival in kit.ensure(tags, sources=kit.Sources.named(options.mirror, options.kit)):
         print(arrival)
+    return 0
+
+
+def kit(options: argparse.Namespace) -> int:
+    """Write every image into one archive for a classroom."""
+    from course import engine as engines
+    from course import kit as kits
+
+    engines.ensure()
+    print(kits.make_kit(Path(options.folder)))
+    return 0
+
+
+def mirror(options: argparse.Namespace) -> int:
+    """Serve every image to a room, until `make stop`."""
+    from course import engine as engines
+    from course import kit as kits
+
+    engines.ensure()
+    kits.make_mirror()
     return 0
 
 
@@ -124,7 +145,12 @@ def parser() -> argparse.ArgumentParser:
     sub = add("engine", engine)
     sub.add_argument("what", choices=["start", "stop", "show"])
     sub.add_argument("--group", help="a Unix group that may use the socket of an engine started as root")
-    add("images", images).add_argument("tags", nargs="*", metavar="TAG")
+    sub = add("images", images)
+    sub.add_argument("tags", nargs="*", metavar="TAG")
+    sub.add_argument("--mirror", metavar="HOST:PORT", help="a registry mirror in this room")
+    sub.add_argument("--kit", metavar="FILE", help="an archive that `make kit` wrote")
+    add("kit", kit).add_argument("folder", nargs="?", default=".")
+    add("mirror", mirror)
     add("check", check).add_argument("lab", metavar="LAB")
     add("clean", clean).add_argument("chapter", nargs="?")
     add("new-lab", new_lab).add_argument("slug")

@@ -105,7 +105,7 @@ def hint() -> Hint | None:
 
 
 def judge(lab: str, folder: Path | None = None) -> Judgement:
-    """Judge the end state of *lab* on the engine, with the answer files in *folder* (default: the lab's own)."""
+    """Judge the end state of *lab*, with the answer files in *folder* (default: the lab's own folder)."""
     from course import checks
 
     found = labs.find(lab)
@@ -188,9 +188,9 @@ def _get_images(name: str) -> None:
 
 
 def _ipython() -> Any:
-    from IPython import get_ipython  # type: ignore[attr-defined]
+    from IPython import get_ipython
 
-    return get_ipython()  # type: ignore[no-untyped-call]
+    return get_ipython()
 
 
 def _keep(file: str, **row: object) -> None:

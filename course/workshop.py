@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
@@ -47,6 +48,15 @@ def free_port(wanted: int) -> int:
     raise WorkshopError("No port on 127.0.0.1 is free.", "end a program that holds many, then make lab again")
 
 
+def settle_jupyterlab() -> None:
+    """Give this environment's JupyterLab the course's defaults: it asks nobody for news or updates."""
+    folder = Path(sys.prefix) / "share" / "jupyter" / "lab" / "settings"
+    folder.mkdir(parents=True, exist_ok=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    text = json.dumps({"@jupyterlab/apputils-extension:notification": quiet}, indent=2)
+    (folder / "overrides.json").write_text(text + "\n")
+
+
 def can_show_a_browser() -> bool:
     """Whether this session has a display to open a browser on."""
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
@@ -62,13 +72,21 @@ def answers(url: str) -> bool:
         return False
 
 
-def start(port: int = 8888, *, browser: bool | None = None) -> tuple[subprocess.Popen[bytes], str]:
-    """Start JupyterLab and wait until its page answers; gives the process and the address with its token."""
+def start(
+    port: int = 8888, *, browser: bool | None = None, more: tuple[str, ...] = ()
+) -> tuple[subprocess.Popen[bytes], str]:
+    """Start JupyterLab and wait until its page answers; gives the process and the address with its token.
+
+    *more* are further words for its command line.
+    """
+    settle_jupyterlab()
     chosen, token = free_port(port), secrets.token_hex(16)
     show = can_show_a_browser() if browser is None else browser
     log = places.state() / "jupyterlab.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(command(chosen, token, show), cwd=places.ROOT, stdout=out, stderr=out)
+        process = subprocess.Popen(
+            [*command(chosen, token, show), *more], cwd=places.ROOT, stdout=out, stderr=out
+        )
     url = f"http://127.0.0.1:{chosen}/lab/tree/notebooks/00-start.ipynb?token={token}"
     until(lambda: process.poll() is not None or answers(url), OPEN_SECONDS)
     if process.poll() is not None or not answers(url):

@@ -34,14 +34,14 @@ class DaemonError(CourseError):
 def pid() -> int | None:
     """The process id of the engine that the course started, None when none runs.
 
-    A stale pid file whose number now belongs to another program doesn't count.
+    A stale pid file doesn't count: its number may belong to another program now, or to a zombie.
     """
     try:
         number = int(PIDFILE.read_text())
-        name = Path(f"/proc/{number}/comm").read_text().strip()
+        status = Path(f"/proc/{number}/status").read_text()
     except (OSError, ValueError):
         return None
-    return number if name == "dockerd" else None
+    return number if status.startswith("Name:\tdockerd\n") and "\nState:\tZ" not in status else None
 
 
 def start(group: str | None = None) -> None:

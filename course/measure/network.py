@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from course import engine
@@ -20,8 +21,8 @@ ANSWER_SECONDS = 3.0
 def request_path(container: str, port: int) -> pd.DataFrame:
     """The stations of a request from the host's published port to *container*'s process on *port*.
 
-    One row per station: *station*, *place* (host or container), *value*, *read_from*. Everything is read from
-    the kernel and the engine at this moment, by a helper container on the host's network.
+    One row per *station* (the index): *place* (host or container), *value*, *read_from*. Everything is read
+    from the kernel and the engine at this moment, by a helper container on the host's network.
     """
     import pandas as pd
 
@@ -41,18 +42,12 @@ def request_path(container: str, port: int) -> pd.DataFrame:
         ("namespace", "container", seen["namespace"], f"/proc/{process}/ns/net"),
         ("process", "container", f"{seen['command']} (PID {process}), port {port}", "docker inspect, ps"),
     ]
-    return pd.DataFrame(rows, columns=["station", "place", "value", "read_from"])
+    return pd.DataFrame(rows, columns=["station", "place", "value", "read_from"]).set_index("station")
 
 
 def _script(container: str, process: int, host_port: str, port: int, host_ip: str) -> str:
     """Shell for the helper container: one `key=value` line for each thing read."""
-    link = (
-        engine.client()
-        .containers.get(container)
-        .exec_run("cat /sys/class/net/eth0/iflink")
-        .output.decode()
-        .strip()
-    )
+    link = _run_inside(container, ["cat", "/sys/class/net/eth0/iflink"])[1].strip()
     return f"""
         echo link={link}
         echo "proxy=$(pgrep -f 'docker-proxy.*-host-ip {host_ip} -host-port {host_port} ' | head -n 1)"
@@ -82,48 +77,43 @@ def reachability(targets: dict[str, int], visitor: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    table = {name: _ways(_inspect(name), port, visitor) for name, port in targets.items()}
+    table = {name: _ways(name, port, _neighbour(name, targets), visitor) for name, port in targets.items()}
     return pd.DataFrame(table, dtype="object")
 
 
-def _ways(attributes: dict[str, Any], port: int, visitor: str) -> dict[str, bool | None]:
+def _ways(name: str, port: int, neighbour: str, visitor: str) -> dict[str, bool | None]:
+    attributes = _inspect(name)
     published = _bindings(attributes, port)
     host_port = published[0]["HostPort"] if published else None
     gateway = next(iter(_inspect(visitor)["NetworkSettings"]["Networks"].values()))["Gateway"]
     return {
         "this machine → 127.0.0.1": _answers(f"http://127.0.0.1:{host_port}/") if host_port else None,
         "this machine → container's IP": _answers(f"http://{_address(attributes)}:{port}/"),
-        "neighbour container → its IP": _answers_inside(
-            _neighbour(attributes), f"http://{_address(attributes)}:{port}/"
-        ),
+        "neighbour container → its IP": _answers_inside(neighbour, f"http://{_address(attributes)}:{port}/"),
         "another machine → this one": _answers_inside(visitor, f"http://{gateway}:{host_port}/")
         if host_port
         else None,
     }
 
 
-def _neighbour(attributes: dict[str, Any]) -> str:
-    """A running container other than this one on the same network."""
-    network = next(iter(attributes["NetworkSettings"]["Networks"].values()))["NetworkID"]
-    members = engine.client().networks.get(network).attrs["Containers"]
-    others = [found["Name"] for key, found in members.items() if key != attributes["Id"]]
-    able = [name for name in sorted(others) if _can_ask(name)]
+def _neighbour(name: str, among: Iterable[str]) -> str:
+    """Another of the containers *among* on the first network of container *name*, one that can ask."""
+    home = _network(name)
+    able = [other for other in among if other != name and _network(other) == home and _can_ask(other)]
     if not able:
         raise CourseError(
-            f"No container on {attributes['Name'].lstrip('/')}'s network has wget or curl to ask with.",
-            "start one, for example: docker run -d --name neighbour busybox:1.37 tail -f /dev/null",
+            f"None of the containers given shares a network with {name} and has wget or curl to ask with.",
+            "give one more, for example: docker run -d --name neighbour busybox:1.37 tail -f /dev/null",
         )
-    return str(able[0])
+    return able[0]
+
+
+def _network(name: str) -> str:
+    return str(next(iter(_inspect(name)["NetworkSettings"]["Networks"])))
 
 
 def _can_ask(name: str) -> bool:
-    code = (
-        engine.client()
-        .containers.get(name)
-        .exec_run(["sh", "-c", "command -v wget || command -v curl"])
-        .exit_code
-    )
-    return bool(code == 0)
+    return _run_inside(name, ["sh", "-c", "command -v wget || command -v curl"])[0] == 0
 
 
 def _answers(url: str) -> bool:
@@ -141,7 +131,13 @@ def _answers_inside(name: str, url: str) -> bool:
     # Debian's static wget has a faulty time-out of its own; the shell's `timeout` bounds both programs.
     ask = f"if command -v curl >/dev/null; then curl -sfo /dev/null {url}; else wget -qO /dev/null {url}; fi"
     command = ["timeout", f"{ANSWER_SECONDS:.0f}", "sh", "-c", ask]
-    return bool(engine.client().containers.get(name).exec_run(command).exit_code == 0)
+    return _run_inside(name, command)[0] == 0
+
+
+def _run_inside(name: str, command: list[str]) -> tuple[int, str]:
+    """Exit code and output of *command* in container *name*."""
+    done: Any = engine.client().containers.get(name).exec_run(command)
+    return int(done.exit_code), done.output.decode()
 
 
 def _inspect(name: str) -> dict[str, Any]:
@@ -180,8 +176,8 @@ def _address(attributes: dict[str, Any]) -> str:
 def request_times(ways: dict[str, str], asked_from: str, requests: int = 200) -> pd.DataFrame:
     """Seconds of each of *requests* HTTP requests to each URL of *ways*, asked inside container *asked_from*.
 
-    One row per request: *way*, *seconds* (curl's time_total, resolution 1 µs). Every request opens a connection
-    of its own; the first ten of each way are not counted.
+    One row per request: *way*, *seconds* (curl's time_total, resolution 1 µs). Every request opens a
+    connection of its own; the first ten of each way are not counted.
     """
     import pandas as pd
 
@@ -189,9 +185,11 @@ def request_times(ways: dict[str, str], asked_from: str, requests: int = 200) ->
     for way, url in ways.items():
         command = ["curl", "--silent", "--fail", "--output", "/dev/null", "--header", "Connection: close"]
         command += ["--write-out", "%{time_total}\n", f"{url}?[1-{requests + 10}]"]
-        done = engine.client().containers.get(asked_from).exec_run(command)
-        if done.exit_code:
-            raise CourseError(f"{url} did not answer {asked_from} (curl exit code {done.exit_code}).", "see `docker ps`")
-        times = [float(line) for line in done.output.decode().split()]
+        code, printed = _run_inside(asked_from, command)
+        if code:
+            raise CourseError(
+                f"{url} did not answer {asked_from} (curl exit code {code}).", "see `docker ps`"
+            )
+        times = [float(line) for line in printed.split()]
         frames.append(pd.DataFrame({"way": way, "seconds": times[10:]}))
     return pd.concat(frames, ignore_index=True)

@@ -17,13 +17,13 @@ def path_of_a_request(path: pd.DataFrame) -> Picture:
     """Draw the table of `measure.request_path` as stations from the published port to the process."""
     figure, plane = axes(9.0, 5.6)
     plane.set_axis_off()
-    value = path.set_index("station")["value"]
+    value = path["value"]
     places = {
         "published port": (0.0, 3.0), "docker-proxy": (-1.6, 2.0), "NAT rule": (1.6, 2.0),
         "bridge": (0.0, 1.0), "veth": (0.0, 0.0),
         "eth0": (4.6, 0.0), "namespace": (4.6, 1.0), "process": (4.6, 2.0),
     }  # fmt: skip
-    for station, place in zip(path["station"], path["place"], strict=True):
+    for station, place in zip(map(str, path.index), path["place"], strict=True):
         _box(plane, places[station], f"{station}\n{value[station]}", PLACE_HUE[place])
     for start, end, words in (
         ("published port", "docker-proxy", "to 127.0.0.1"),
@@ -74,7 +74,9 @@ def who_reaches_whom(table: pd.DataFrame) -> Picture:
     for row, place in enumerate(table.index):
         for column, name in enumerate(table.columns):
             hue, words = looks[cast("bool | None", table.at[place, name])]
-            plane.add_patch(Rectangle((column - 0.47, row - 0.43), 0.94, 0.86, fill=False, edgecolor=hue, linewidth=1.8))
+            plane.add_patch(
+                Rectangle((column - 0.47, row - 0.43), 0.94, 0.86, fill=False, edgecolor=hue, linewidth=1.8)
+            )
             plane.text(column, row, words, ha="center", va="center", color=GREY, fontsize=9)
     plane.set(xlim=(-0.5, len(table.columns) - 0.5), ylim=(len(table) - 0.5, -0.5))
     plane.set_xticks(range(len(table.columns)), table.columns, family="monospace")

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def spread(table: pd.DataFrame, by: str, value: str, label: str, finding: str, *, log: bool = False) -> Picture:
+def spread(
+    table: pd.DataFrame, by: str, value: str, label: str, finding: str, *, log: bool = False
+) -> Picture:
     """Draw column *value* of *table* for each group in column *by*; *label* names the axis with its unit."""
     groups = [(str(name), rows[value].to_list()) for name, rows in table.groupby(by, sort=False)]
     figure, plane = axes(7.5, 0.75 * len(groups) + 1.1)

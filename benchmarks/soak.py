@@ -1,0 +1,33 @@
+"""`make soak`: chapters and lab promises many times over; every failure is counted, none retried."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks import rows
+
+ROOT = Path(__file__).resolve().parent.parent
+REPEATS = 10
+SUITES = ("tests/test_notebooks.py", "tests/test_labs.py", "tests/test_ledger.py", "tests/test_open.py")
+
+
+def main(repeats: int = REPEATS) -> int:
+    """Run each suite *repeats* times; gives 1 if any run failed."""
+    found: list[dict[str, object]] = []
+    for repeat in range(repeats):
+        for suite in SUITES:
+            started = time.perf_counter()
+            code = subprocess.run([sys.executable, "-m", "pytest", "-q", suite], cwd=ROOT).returncode
+            seconds = round(time.perf_counter() - started, 1)
+            found.append({"suite": suite, "repeat": repeat + 1, "exit_code": code, "seconds": seconds})
+    print(rows.write("soak", found))
+    failed = [row for row in found if row["exit_code"] != 0]
+    print(f"{len(found)} runs, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(int(sys.argv[1]) if len(sys.argv) > 1 else REPEATS))

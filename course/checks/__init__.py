@@ -1,0 +1,24 @@
+"""The words a lab's checks are written in, and judging by them; knows nothing of notebooks or sandboxes."""
+
+from course.checks.hints import Hint, next_hint
+from course.checks.judging import Judgement, Status, Verdict, judge
+from course.checks.promise import Check, CheckError, Unmet, check, in_teaching_order
+from course.checks.system import Ran, System
+from course.checks.web import Reply
+
+__all__ = [
+    "Check",
+    "CheckError",
+    "Hint",
+    "Judgement",
+    "Ran",
+    "Reply",
+    "Status",
+    "System",
+    "Unmet",
+    "Verdict",
+    "check",
+    "in_teaching_order",
+    "judge",
+    "next_hint",
+]

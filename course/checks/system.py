@@ -1,0 +1,200 @@
+"""What a check may look at: engine, web, work folder; reads them with limits and judges nothing itself."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, cast
+
+from course.checks import web
+from course.checks.promise import Unmet
+from course.checks.reading import MOST_BYTES, attempts, last_bytes, open_below, read_within
+
+if TYPE_CHECKING:
+    import docker
+
+# A shorter try could end in silence where a longer one would tell what is wrong.
+LEAST_SECONDS = 0.5
+
+Attributes = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command inside a container gave: exit code, and the first 256 KiB of both streams."""
+
+    exit_code: int
+    output: str
+
+
+@dataclass(frozen=True)
+class System:
+    """A learner's system as the judge sees it, the same in a notebook and in a grader.
+
+    It observes and never makes what it looks for. The one thing a check may bring in is *nonce*, random hex
+    that no submission can know beforehand: sent through the app's own doors (a request, a row) and read back.
+    *connect* opens TCP connections from where the learner's `127.0.0.1` is.
+    """
+
+    docker: docker.DockerClient
+    folder: Path
+    nonce: str = field(default_factory=lambda: secrets.token_hex(8))
+    connect: web.Connect = web.connect
+
+    def container(self, name: str) -> Attributes:
+        """What `docker container inspect` says of *name*; Unmet with the names there are instead."""
+        api = self.docker.api
+        found = _found(lambda: api.inspect_container(name))
+        # The engine also takes the start of an ID for a name.
+        if found is None or found["Name"] != f"/{name}":
+            there = [each.removeprefix("/") for row in api.containers(all=True) for each in row["Names"]]
+            raise _absent("container", name, there, "`docker ps --all`")
+        return found
+
+    def running(self, name: str) -> Attributes:
+        """The attributes of container *name*; Unmet with its state and exit code when it doesn't run."""
+        found = self.container(name)
+        state = found["State"]
+        if state["Status"] != "running":
+            code = f" with exit code {state['ExitCode']}" if state["Status"] == "exited" else ""
+            raise Unmet(
+                f"Container {name} is {state['Status']}{code}, not running.",
+                f"`docker logs {name}` shows its last words.",
+            )
+        return found
+
+    def published(self, name: str, port: str) -> tuple[tuple[str, int], ...]:
+        """Host address and host port of each publication of *port* ("80/tcp") of a running container."""
+        ports = self.running(name)["NetworkSettings"]["Ports"] or {}
+        return tuple((each["HostIp"], int(each["HostPort"])) for each in ports.get(port) or ())
+
+    def image(self, tag: str) -> Attributes:
+        """What `docker image inspect` says of *tag*; Unmet when the engine doesn't have it."""
+        api = self.docker.api
+        found = _found(lambda: cast(Attributes, api.inspect_image(tag)))  # type: ignore[no-untyped-call]
+        if found is None:
+            there = [each for row in api.images() for each in row["RepoTags"] or ()]
+            raise _absent("image", tag, there, "`docker images`")
+        return found
+
+    def volume(self, name: str) -> Attributes:
+        """What `docker volume inspect` says of *name*; Unmet with the names there are instead."""
+        api = self.docker.api
+        found = _found(lambda: api.inspect_volume(name))
+        if found is None:
+            there = [each["Name"] for each in api.volumes()["Volumes"] or ()]
+            raise _absent("volume", name, there, "`docker volume ls`")
+        return found
+
+    def network(self, name: str) -> Attributes:
+        """What `docker network inspect` says of *name*; Unmet with the names there are instead."""
+        api = self.docker.api
+        found = _found(lambda: api.inspect_network(name))
+        if found is None or found["Name"] != name:
+            there = [each["Name"] for each in api.networks()]
+            raise _absent("network", name, there, "`docker network ls`")
+        return found
+
+    def logs(self, name: str, *, containing: str = "", within: float = 2.0) -> str:
+        """The last 256 KiB of the log of *name*; Unmet when *containing* isn't in it *within* seconds."""
+        self.container(name)
+        for _ in attempts(within):
+            chunks = self.docker.api.logs(name, stream=True, follow=False, tail=2000)
+            text = last_bytes(chunks).decode(errors="replace")
+            if containing in text:
+                return text
+        raise Unmet(
+            f"The log of {name} doesn't contain {containing!r}.", f"`docker logs {name}` shows what it holds."
+        )
+
+    def run_in(self, name: str, command: str | Sequence[str], *, user: str = "", within: float = 10.0) -> Ran:
+        """Run a command that only reads, inside *name*; Unmet when it hasn't ended *within* seconds."""
+        self.running(name)
+        api = self.docker.api
+        listed = command if isinstance(command, str) else list(command)
+        ticket = str(api.exec_create(name, listed, user=user)["Id"])
+        words = command if isinstance(command, str) else " ".join(command)
+        output = read_within(api.exec_start(ticket, stream=True), within)
+        if output is None:
+            raise Unmet(
+                f"`{words}` in {name} did not end within {within:g} s.",
+                f"`docker top {name}` shows what runs.",
+            )
+        return Ran(int(api.exec_inspect(ticket)["ExitCode"]), output.decode(errors="replace"))
+
+    def http(
+        self,
+        port: int,
+        path: str = "/",
+        host: str = "127.0.0.1",
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        within: float = 2.0,
+    ) -> web.Reply:
+        """Ask *host*:*port* over HTTP, again and again until it answers; Unmet after *within* seconds."""
+        problem: Exception = TimeoutError()
+        end = time.monotonic() + within
+        for _ in attempts(within):
+            seconds = max(end - time.monotonic(), LEAST_SECONDS)
+            try:
+                return web.ask(
+                    self.connect,
+                    (host, port),
+                    path,
+                    method=method,
+                    body=body,
+                    headers=headers,
+                    seconds=seconds,
+                )
+            except (OSError, http.client.HTTPException) as error:
+                problem = error
+        raise Unmet(
+            _no_answer(f"{host}:{port}", problem, within),
+            "`docker ps` shows which ports are published, and `docker logs` what the app says.",
+        )
+
+    def file(self, name: str) -> str:
+        """The first 256 KiB of a file in the work folder; Unmet when it isn't an ordinary file there.
+
+        No link is followed, so that what is read is the learner's own.
+        """
+        try:
+            with os.fdopen(open_below(self.folder, PurePosixPath(name)), "rb") as file:
+                return file.read(MOST_BYTES).decode(errors="replace")
+        except OSError:
+            there = sorted(each.name for each in self.folder.iterdir() if each.is_file())
+            raise _absent("file", name, there, "`ls`") from None
+
+
+def _found(inspect: Callable[[], Attributes]) -> Attributes | None:
+    from docker.errors import NotFound
+
+    try:
+        return inspect()
+    except NotFound:
+        return None
+
+
+def _absent(kind: str, name: str, there: Iterable[str], command: str) -> Unmet:
+    names = sorted(there)
+    listed = f"there are: {', '.join(names)}" if names else "there is none at all"
+    return Unmet(f"There is no {kind} named {name}; {listed}.", f"{command} lists them.")
+
+
+def _no_answer(address: str, problem: Exception, within: float) -> str:
+    if isinstance(problem, ConnectionRefusedError):
+        return f"Nothing listens on {address}."
+    if isinstance(problem, TimeoutError):
+        return f"{address} gave no answer within {within:g} s."
+    if isinstance(problem, ConnectionError):
+        return f"{address} takes the connection and closes it without an answer."
+    if isinstance(problem, http.client.HTTPException):
+        return f"{address} answers, but not in HTTP."
+    return f"{address} can't be reached: {problem}."

@@ -1,0 +1,86 @@
+"""Keep what was fetched, whole or not at all, and lend folders to work in; knows nothing of what they hold."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from course import places
+
+DAY_SECONDS = 86400
+UNUSED_DAYS = 30
+
+
+def folder() -> Path:
+    """One folder for fetched things and for work under way: on one disk, so that a link is enough."""
+    path = places.state() / "kit-cache"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+@contextmanager
+def workspace() -> Iterator[Path]:
+    """A folder that goes with this block; those that a killed process left are swept first."""
+    for left in folder().glob("work-*"):
+        if not _alive(int(left.name.split("-")[1])):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder(), prefix=f"work-{os.getpid()}-") as name:
+        yield Path(name)
+
+
+def kept(name: str, make: Callable[[Path], None], *, days: float | None = None) -> Path:
+    """File *name* of the cache; *make* writes it where it is missing, damaged or older than *days*.
+
+    Two that ask at once fetch once, and a fetch that ends early leaves nothing.
+    """
+    file = folder() / name
+    proof, lock, part = (file.with_name(f"{name}.{kind}") for kind in ("sha256", "lock", "part"))
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not _whole(file, proof, days):
+            try:
+                make(part)
+                proof.write_text(_sha256(part))
+                part.replace(file)
+            finally:
+                part.unlink(missing_ok=True)
+            _forget_unused()
+    os.utime(lock)
+    return file
+
+
+def _whole(file: Path, proof: Path, days: float | None) -> bool:
+    if not (file.exists() and proof.exists()) or proof.read_text() != _sha256(file):
+        return False
+    return days is None or time.time() - file.stat().st_mtime < days * DAY_SECONDS
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _forget_unused() -> None:
+    """Drop what an earlier recipe or mirror gave and nobody has asked for since; its lock tells when."""
+    for lock in folder().glob("*.lock"):
+        if time.time() - lock.stat().st_mtime > UNUSED_DAYS * DAY_SECONDS:
+            name = lock.name.removesuffix(".lock")
+            for gone in (name, f"{name}.sha256", lock.name):
+                (folder() / gone).unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

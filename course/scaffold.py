@@ -1,0 +1,143 @@
+"""The first files of a new lab or chapter; registers them nowhere, because folders are the registry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from course import places
+from course.errors import CourseError
+from course.labs import SLUG, find
+
+# The example to start from is a lab that the tests prove at each run, so it can't grow stale.
+EXAMPLE = "00-start"
+
+Cell = dict[str, Any]
+
+
+class ScaffoldError(CourseError):
+    """A lab or chapter that can't be made under this name."""
+
+
+def new_lab(slug: str, root: Path = places.ROOT) -> tuple[Path, ...]:
+    """Make labs/*slug* and solutions/*slug*, a small lab that keeps every promise; the files made."""
+    _refuse_bad_slug(slug)
+    example = find(places.labs() / EXAMPLE)
+    made = {
+        root / target / slug / file.relative_to(folder): _renamed(file, slug)
+        for target, folder in (("labs", example.folder), ("solutions", example.solutions))
+        for file in _files(folder)
+    }
+    return _write(made)
+
+
+def new_chapter(slug: str, root: Path = places.ROOT) -> Path:
+    """Make notebooks/*slug*.ipynb with the parts that every chapter has, in their order; the file made."""
+    _refuse_bad_slug(slug)
+    cells = [_code(*cell) if cell[1].startswith(RUNS) else _markdown(*cell) for cell in chapter(slug)]
+    (made,) = _write({root / "notebooks" / f"{slug}.ipynb": _notebook(cells)})
+    return made
+
+
+def chapter(slug: str) -> Iterator[tuple[str, str]]:
+    """Id and text of each cell of a new chapter: one section, to be filled and repeated."""
+    yield "title", TITLE.format(slug=slug)
+    yield "goals", GOALS
+    yield SETUP, f'from course import lesson\n\nlesson.start("{slug}")'
+    yield "warm-up", "## Warm-up\nTwo questions from earlier chapters."
+    yield (
+        "claim",
+        "## A claim that this section shows\nSay what you run next.\n**Predict:** what will it print?",
+    )
+    yield "show", "%%shell\ndocker run --rm busybox:1.37 echo hello"
+    yield "explain", "Say what to notice in the output, and why it is so."
+    yield "break", "## One thing that breaks, on purpose\nSay what is about to fail."
+    yield "provoke", "%%shell --expect 125\ndocker run --no-such-flag busybox:1.37"
+    yield "cure", "Say which word of the message to read, and give the cure."
+    yield "check-yourself", "## Check yourself\nTwo or three questions that the outputs above answer."
+    yield "recap", "## Recap\n| command | what it does | when |\n|---|---|---|\n| `docker run` | … | … |"
+    yield "leave", "## Leave the engine as you found it\nRemove by name what this chapter made."
+    yield "clean-up", "%%shell\ndocker rm --force name-of-this-chapter"
+    yield "next", f"## What comes next?\nTry the lab: `labs/{slug}/lab.ipynb`."
+
+
+SETUP = "setup"
+RUNS = ("%%", "from ")
+
+TITLE = """# {slug}: a question or a claim
+One sentence: what this chapter shows.
+
+| minutes (measured) | needs | images and their size |
+|---|---|---|
+| … | … | … |"""
+
+GOALS = """## You will be able to
+- a verb that the lab tests
+- a second one
+- a third one"""
+
+
+def _refuse_bad_slug(slug: str) -> None:
+    if not SLUG.fullmatch(slug):
+        raise ScaffoldError(
+            f"{slug!r} is no name for a lab or chapter.",
+            "two digits, then words in lower case joined by hyphens, such as 06-ports",
+        )
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files that belong to the example, without what Python and Jupyter leave beside them."""
+    found = (file for file in folder.rglob("*") if file.is_file())
+    return [file for file in found if not {"__pycache__", ".ipynb_checkpoints"} & set(file.parts)]
+
+
+def _renamed(file: Path, slug: str) -> str:
+    """The text of an example's file for *slug*; a notebook loses its title and its outputs."""
+    text = file.read_text(encoding="utf-8").replace(EXAMPLE, slug)
+    if file.suffix != ".ipynb":
+        return text
+    cells = json.loads(text)["cells"]
+    cells[0]["source"] = _lines(f"# Lab {slug}: a question or a claim\nOne sentence: what this lab asks for.")
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return _notebook(cells)
+
+
+def _write(files: dict[Path, str]) -> tuple[Path, ...]:
+    """Write all files or none."""
+    there = [file for file in files if file.exists()]
+    if there:
+        raise ScaffoldError(f"{there[0]} is there already.", "choose another name, or remove it yourself")
+    for file, text in files.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return tuple(files)
+
+
+def _notebook(cells: Iterable[Cell]) -> str:
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    content = {
+        "cells": list(cells),
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _markdown(cell_id: str, text: str) -> Cell:
+    return {"cell_type": "markdown", "id": cell_id, "metadata": {}, "source": _lines(text)}
+
+
+def _code(cell_id: str, text: str) -> Cell:
+    # What the set-up prints differs by machine, so nbval doesn't compare it.
+    metadata = {"tags": ["nbval-ignore-output"]} if cell_id == SETUP else {}
+    empty: Cell = {"execution_count": None, "outputs": [], "metadata": metadata}
+    return {"cell_type": "code", "id": cell_id, "source": _lines(text)} | empty
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines(keepends=True)

@@ -1,0 +1,3 @@
+VERSION = 1
+
+print("version", VERSION)

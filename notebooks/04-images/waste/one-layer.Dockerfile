@@ -1,0 +1,2 @@
+FROM busybox:1.37
+RUN head -c 50000000 /dev/urandom > /download && sha256sum /download > /result && rm /download

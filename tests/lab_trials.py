@@ -1,0 +1,177 @@
+"""Run a lab's notebook in a fresh kernel and judge what it leaves; trusts the notebook, so it's no grader."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+from course import engine, labs, ledger
+from course.checks import Check, Judgement, System, judge
+from course.labs import CHECK_CELL, Lab, WrongAnswer
+
+DEADLINE_SECONDS = 120.0
+
+
+class Unproven(AssertionError):
+    """The solution doesn't pass on this engine, so a submission that fails here says nothing about checks."""
+
+
+@dataclass
+class Attempt:
+    """What came of one run: errors by cell, two judgements where the check cell stands, what was left."""
+
+    errors: dict[str, str] = field(default_factory=dict)
+    judgements: list[Judgement] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    def disagreement(self) -> list[str]:
+        """Judging twice, each time with a nonce of its own, must say the same."""
+        if len(self.judgements) != 2:
+            return [f"it was judged {len(self.judgements)} times, not twice; {self.errors}"]
+        first, second = (judgement.to_dict() for judgement in self.judgements)
+        return [] if first == second else [f"two judgements differ:\n{first}\n{second}"]
+
+    def broken_checks(self) -> list[str]:
+        """Checks that ended in an error of their own."""
+        return [f"checks broke:\n{each}" for each in self.judgements[:1] if each.named("error")]
+
+
+def run(lab: Lab, answers: Mapping[str, str], *, to_the_end: bool) -> Attempt:
+    """Execute *lab* with *answers* in a work folder of its own, judge twice where the check cell stands.
+
+    *to_the_end* also runs what follows: `lesson.check()` and the clean-up. The engine is put back after.
+    """
+    attempt = Attempt()
+    notebook = nbformat.from_dict(labs.overlay(lab.notebook, answers))  # type: ignore[no-untyped-call]
+    # The kernel keeps a ledger too, but one that a submission could have spoilt: this one is the harness's.
+    with work_folder(lab) as folder, ledger.Recorder(f"trial-{lab.slug}", folder) as recorder:
+        recorder.clean(quiet)
+        recorder.begin()
+        try:
+            _execute(notebook, folder, attempt, labs.load_checks(lab), recorder, to_the_end)
+            made = [str(thing) for thing in recorder.leftovers().ours]
+            attempt.left = made + _new_files(lab, folder) if to_the_end else []
+        finally:
+            recorder.clean(quiet)
+    return attempt
+
+
+def quiet(_: object) -> None:
+    """Say nothing."""
+
+
+@contextmanager
+def work_folder(lab: Lab) -> Iterator[Path]:
+    """A folder with the lab's starter files, beside a link to its labs/, where the notebook finds itself."""
+    with tempfile.TemporaryDirectory(prefix="lab-") as name:
+        folder = Path(name) / "work"
+        folder.mkdir()
+        (Path(name) / "labs").symlink_to(lab.folder.parent)
+        for starter in lab.starters:
+            copy = shutil.copytree if starter.is_dir() else shutil.copy2
+            copy(starter, folder / starter.name)
+        yield folder
+
+
+def _execute(
+    notebook: nbformat.NotebookNode,
+    folder: Path,
+    attempt: Attempt,
+    checks: tuple[Check, ...],
+    recorder: ledger.Recorder,
+    to_the_end: bool,
+) -> None:
+    end = time.monotonic() + DEADLINE_SECONDS
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        allow_errors=True,
+        timeout_func=lambda _: max(1, int(end - time.monotonic())),
+    )
+    with client.setup_kernel(env=_environment(folder), cwd=str(folder)):
+        for place, cell in enumerate(notebook.cells):
+            if cell.id == CHECK_CELL:
+                attempt.judgements = [judge(checks, System(engine.client(), folder)) for _ in range(2)]
+                if not to_the_end:
+                    return
+            try:
+                with recorder.cell(cell.source):
+                    client.execute_cell(cell, place)
+            except (CellTimeoutError, DeadKernelError) as error:
+                attempt.errors[cell.id] = f"{type(error).__name__}: {error}"
+                return
+            for output in cell.get("outputs", []):
+                if output.output_type == "error":
+                    attempt.errors[cell.id] = f"{output.ename}: {output.evalue}"
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """The kernel's: this process's engine, and state and profile of its own beside the work folder."""
+    own = {"COURSE_STATE": str(folder.parent / "state"), "IPYTHONDIR": str(folder.parent / "ipython")}
+    return os.environ | own
+
+
+def _new_files(lab: Lab, folder: Path) -> list[str]:
+    known = {starter.name for starter in lab.starters}
+    return [f"file {each.name}" for each in folder.iterdir() if each.name not in known]
+
+
+@dataclass
+class Trials:
+    """One lab on one engine: the solution first, because only then does a failure count."""
+
+    lab: Lab
+
+    @cached_property
+    def solution(self) -> Attempt:
+        """The run of the solution."""
+        return run(self.lab, labs.answers(self.lab.solution), to_the_end=True)
+
+    def faults_of_solution(self) -> list[str]:
+        """The solution runs clean, earns all, says the same twice, and leaves nothing."""
+        attempt = self.solution
+        faults = _faults_of_a_clean_run(attempt) + attempt.disagreement()
+        if attempt.judgements and not attempt.judgements[0].passed:
+            faults.append(f"the solution earns not all:\n{attempt.judgements[0]}")
+        return faults
+
+    def prove(self) -> None:
+        """Raise Unproven unless the solution has passed here."""
+        if faults := self.faults_of_solution():
+            raise Unproven(f"{self.lab.slug}: the solution doesn't pass on this engine: {faults}")
+
+    def faults_as_handed_out(self) -> list[str]:
+        """The lab as handed out runs clean and earns nothing."""
+        self.prove()
+        attempt = run(self.lab, {}, to_the_end=True)
+        faults = _faults_of_a_clean_run(attempt) + attempt.disagreement() + attempt.broken_checks()
+        if attempt.judgements and attempt.judgements[0].earned:
+            faults.append(f"it earns points as handed out:\n{attempt.judgements[0]}")
+        return faults
+
+    def faults_of_wrong(self, wrong: WrongAnswer) -> list[str]:
+        """A wrong answer fails the checks it names and no others; those that need them are blocked."""
+        self.prove()
+        attempt = run(self.lab, labs.answers(self.lab.solution) | wrong.answers, to_the_end=False)
+        faults = attempt.disagreement() + attempt.broken_checks()
+        for judgement in attempt.judgements[:1]:
+            failed = judgement.named("fail")
+            if set(failed) != set(wrong.fails):
+                faults.append(f"it fails {failed}, and should fail {wrong.fails}:\n{judgement}")
+        return faults
+
+
+def _faults_of_a_clean_run(attempt: Attempt) -> list[str]:
+    faults = [f"cell {cell} ends in {error}" for cell, error in attempt.errors.items()]
+    return faults + [f"after the clean-up there is still {thing}" for thing in attempt.left]

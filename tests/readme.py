@@ -1,0 +1,139 @@
+"""The README's picture and table of chapters, made from the notebooks themselves; knows no other page."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from course import labs, places
+from course.errors import CourseError
+
+PICTURE_FROM = ("06-ports", "path-picture")
+PICTURE = Path("docs") / "picture.png"
+COLUMNS = ("", "chapter", "what you do in it", "takes", "lab")
+
+
+class ReadmeError(CourseError):
+    """A notebook or the README lacks what the other is to get from it."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """What one notebook says of itself; *minutes* is the author's word for a reader's time."""
+
+    notebook: Path
+    number: str
+    title: str
+    promise: str
+    minutes: int
+    lab: Path | None
+
+
+def chapters(root: Path = places.ROOT) -> tuple[Chapter, ...]:
+    """Every notebook in notebooks/ of *root*, in the order of their names."""
+    files = sorted((root / "notebooks").glob("[0-9]*.ipynb"), key=lambda file: file.stem)
+    if not files:
+        raise ReadmeError(f"There is no notebook in {root / 'notebooks'}.", "git status")
+    return tuple(_chapter(file) for file in files)
+
+
+def _chapter(file: Path) -> Chapter:
+    first, *others = (
+        labs.source(cell) for cell in labs.read(file)["cells"] if cell["cell_type"] == "markdown"
+    )
+    heading, _, text = first.partition("\n")
+    title = re.fullmatch(r"# (\d\d) · (.+)", heading.strip())
+    promise = " ".join(text.strip().split("\n\n")[0].split())
+    time = re.search(r"\*\*Time\*\*\s*\|\s*(?:about\s+)?(\d+) minutes", "\n".join(others))
+    if title is None or title[1] != file.name[:2] or not promise or time is None:
+        raise ReadmeError(
+            f"{file.name} doesn't say its number and title, its promise and its time where others do.",
+            'start it as 06-ports.ipynb: "# 06 · Title", a sentence, and a row "| **Time** | 40 minutes … |"',
+        )
+    lab = file.parent.parent / "labs" / file.stem / "lab.ipynb"
+    return Chapter(file, title[1], title[2], promise, int(time[1]), lab if lab.exists() else None)
+
+
+def table(found: tuple[Chapter, ...]) -> str:
+    """The chapters as a Markdown table; its links start at the README's folder."""
+    rows = [COLUMNS, ("---",) * len(COLUMNS), *(_row(chapter) for chapter in found)]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+
+
+def _row(chapter: Chapter) -> tuple[str, ...]:
+    lab = f"[lab](labs/{chapter.lab.parent.name}/{chapter.lab.name})" if chapter.lab else ""
+    name = f"[{chapter.title}](notebooks/{chapter.notebook.name})"
+    return chapter.number, name, chapter.promise, f"{chapter.minutes} min", lab
+
+
+def picture(root: Path = places.ROOT) -> tuple[bytes, str]:
+    """The PNG that the notebook of PICTURE_FROM holds as its stored output, and its alt text."""
+    slug, cell_id = PICTURE_FROM
+    cells = labs.read(root / "notebooks" / f"{slug}.ipynb")["cells"]
+    outputs = [each for cell in cells if cell.get("id") == cell_id for each in cell["outputs"]]
+    shown = "".join("".join(each.get("data", {}).get("text/html", "")) for each in outputs)
+    image = re.search(r'<img alt="([^"]*)" src="data:image/png;base64,([^"]+)"', shown)
+    if image is None:
+        again = f".venv/bin/python tests/outputs.py notebooks/{slug}.ipynb"
+        raise ReadmeError(f"Cell {cell_id} of {slug} holds no picture.", again)
+    return base64.b64decode(image[2]), html.unescape(image[1])
+
+
+def filled(text: str, root: Path = places.ROOT) -> str:
+    """The README's *text* with both generated places as the notebooks have them now."""
+    words = re.sub(r"[\[\]\\]", "", picture(root)[1])
+    return _put(_put(text, "picture", f"![{words}]({PICTURE})"), "chapters", table(chapters(root)))
+
+
+def _put(text: str, place: str, content: str) -> str:
+    pattern = rf"(<!-- {place}: [^>]*-->\n).*?(<!-- end of {place} -->)"
+    fresh, count = re.subn(pattern, lambda found: f"{found[1]}{content}\n{found[2]}", text, flags=re.DOTALL)
+    if count != 1:
+        raise ReadmeError(
+            f"README.md has {count} places for {place}, not one.",
+            f"put <!-- {place}: … --> and <!-- end of {place} --> on lines of their own",
+        )
+    return fresh
+
+
+def stale(root: Path = places.ROOT) -> list[str]:
+    """Which of the two files are no longer what the notebooks say."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    image = root / PICTURE
+    files = {
+        "README.md": text == filled(text, root),
+        str(PICTURE): image.exists() and image.read_bytes() == picture(root)[0],
+    }
+    return [name for name, fresh in files.items() if not fresh]
+
+
+def write(root: Path = places.ROOT) -> None:
+    """Bring both files up to what the notebooks say."""
+    readme = root / "README.md"
+    readme.write_text(filled(readme.read_text(encoding="utf-8"), root), encoding="utf-8")
+    (root / PICTURE).write_bytes(picture(root)[0])
+
+
+def main(arguments: list[str]) -> int:
+    """Write both files, or with --check only say which are stale."""
+    if arguments not in ([], ["--check"]):
+        print("python tests/readme.py [--check]", file=sys.stderr)
+        return 2
+    try:
+        if not arguments:
+            write()
+        left = stale()
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for name in left:
+        print(f"{name} is older than the notebooks. Next: .venv/bin/python tests/readme.py", file=sys.stderr)
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

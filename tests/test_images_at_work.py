@@ -1,0 +1,335 @@
+"""Each image of the kit does what the official image of its name does, as far as the course relies on it."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+import zipfile
+from collections.abc import Iterator
+
+import pytest
+from image_runs import address, container, have, host_port, inside, logged, page, says, unique
+
+from course import engine
+
+
+@pytest.fixture
+def network() -> Iterator[str]:
+    """A network of this test's own, removed at its end."""
+    made = engine.client().networks.create(unique("net"))
+    yield str(made.name)
+    made.remove()
+
+
+@pytest.fixture
+def volume() -> Iterator[str]:
+    """A volume of this test's own, removed at its end."""
+    made = engine.client().volumes.create(unique("data"))
+    yield str(made.name)
+    made.remove()
+
+
+# busybox ------------------------------------------------------------------------------------------------
+
+
+def test_busybox_serves_a_page_that_another_finds_by_name(network: str) -> None:
+    """Hub: httpd and wget are applets, and names of a user-defined network resolve."""
+    page_file = {"/www/index.html": "hello from httpd\n"}
+    with container("busybox:1.37", "httpd", "-f", "-h", "/www", files=page_file, network=network) as web:
+        ask = ("sh", "-c", 'until wget -q -O - "http://$0/"; do :; done', web.name or "")
+        assert says("busybox:1.37", *ask, network=network) == "hello from httpd\n"
+
+
+def test_busybox_has_the_users_and_folders_of_a_system() -> None:
+    """Hub: root lives in /root, www-data is 33, anybody may write in /tmp."""
+    assert says("busybox:1.37", "sh", "-c", "whoami; echo ~; id -u www-data") == "root\n/root\n33\n"
+    assert says("busybox:1.37", "sh", "-c", "touch /tmp/mine && id -u", user="1000") == "1000\n"
+
+
+# debian -------------------------------------------------------------------------------------------------
+
+
+def test_debian_installs_a_package_from_its_own_sources() -> None:
+    """Hub: `apt-get update && apt-get install` works as it stands, and manuals stay out."""
+    install = "apt-get update -qq && apt-get install -qq --yes --no-install-recommends hello >/dev/null 2>&1"
+    look = f"{install}; hello; find /usr/share/man /usr/share/doc -type f ! -name copyright"
+    assert says("debian:trixie-slim", "bash", "-c", look) == "Hello, world!\n"
+
+
+def test_debian_starts_no_service_while_it_installs_one() -> None:
+    """Hub: policy-rc.d forbids services to start in a build."""
+    assert says("debian:trixie-slim", "sh", "-c", "/usr/sbin/policy-rc.d; echo $?") == "101\n"
+
+
+# nginx --------------------------------------------------------------------------------------------------
+
+
+def test_nginx_answers_its_page_and_logs_the_request_to_stdout() -> None:
+    """Hub: the welcome page on port 80; access log on stdout, error log on stderr; its start-up lines."""
+    with container("nginx:1.26", ports={"80/tcp": ("127.0.0.1", None)}) as web:
+        assert "<h1>Welcome to nginx!</h1>" in page(web, "80/tcp", "/?from=test")
+        assert '" 200 615 "-"' in logged(
+            r'^[\d.]+ - - \[.*\] "GET /\?from=test HTTP/1.1".*$', web, stream="stdout"
+        )
+        logged(r"^/docker-entrypoint.sh: Configuration complete; ready for start up$", web, stream="stdout")
+        logged(r"\[notice\] 1#1: start worker processes$", web, stream="stderr")
+        assert inside(web, "id", "-u", "nginx") == "101\n"
+
+
+def test_nginx_serves_what_is_put_in_its_folders() -> None:
+    """Hub: /usr/share/nginx/html is served, conf.d is read, templates are filled in from the environment."""
+    files = {
+        "/usr/share/nginx/html/index.html": "my page",
+        "/etc/nginx/conf.d/second.conf": "server { listen 81; return 200 $uri; }",
+        "/etc/nginx/templates/third.conf.template": "server { listen 82; return 200 '$uri ${WORD}'; }",
+    }
+    ports = {f"{port}/tcp": ("127.0.0.1", None) for port in (80, 81, 82)}
+    with container("nginx:1.26", files=files, ports=ports, environment={"WORD": "kit"}) as web:
+        answers = [page(web, f"{port}/tcp", "/a") for port in (81, 82)]
+        assert [page(web, "80/tcp"), *answers] == ["my page", "/a", "/a kit"]
+
+
+def test_nginx_stops_gracefully_in_time() -> None:
+    """Hub: STOPSIGNAL SIGQUIT ends it with code 0, long before the ten seconds are over."""
+    with container("nginx:1.26", ports={"80/tcp": ("127.0.0.1", None)}) as web:
+        page(web, "80/tcp")
+        began = time.monotonic()
+        web.stop(timeout=10)
+        assert (web.wait()["StatusCode"], time.monotonic() - began < 5) == (0, True)
+        logged(r"signal 3 \(SIGQUIT\) received, shutting down", web, stream="stderr")
+
+
+# redis --------------------------------------------------------------------------------------------------
+
+
+def test_redis_keeps_its_data_in_the_volume(volume: str) -> None:
+    """Hub: what was saved in /data is there in the next container; SIGTERM saves and ends with code 0."""
+    for command, answer in ((["set", "colour", "green"], "OK\n"), (["get", "colour"], "green\n")):
+        with container("redis:8.0", "--save", "60", "1", volumes=[f"{volume}:/data"]) as store:
+            logged("Ready to accept connections", store, stream="stdout")
+            assert inside(store, "redis-cli", *command) == answer
+            store.stop()
+            assert store.wait()["StatusCode"] == 0
+
+
+def test_redis_answers_other_containers_and_isnt_root(network: str) -> None:
+    """Hub: protected mode is off, and the server runs as user 999."""
+    with container("redis:8.0", network=network) as store:
+        logged("Ready to accept connections", store)
+        assert says("redis:8.0", "redis-cli", "-h", store.name or "", "ping", network=network) == "PONG\n"
+        assert inside(store, "sh", "-c", "grep -E '^(Uid|Gid)' /proc/1/status | tr -s '\\t' ' '") == (
+            "Uid: 999 999 999 999\nGid: 999 999 999 999\n"
+        )
+        assert inside(store, "stat", "-c", "%U", "/data") == "redis\n"
+
+
+def test_redis_takes_options_and_a_configuration_file() -> None:
+    """Hub: `docker run redis --requirepass x` and `… redis-server /my.conf` both mean the server."""
+    conf = {"/my.conf": "requirepass secret\n"}
+    ask = ("redis-cli", "--no-auth-warning", "-a", "secret")
+    for command in (["--requirepass", "secret"], ["redis-server", "/my.conf"]):
+        with container("redis:8.0", *command, files=conf) as store:
+            logged("Ready to accept connections", store)
+            assert "NOAUTH" in inside(store, "redis-cli", "ping")
+            assert inside(store, *ask, "config", "get", "protected-mode").split() == ["protected-mode", "no"]
+
+
+# postgres -----------------------------------------------------------------------------------------------
+
+READY = r"(?s)init process complete.*ready to accept connections"
+
+
+def test_postgres_refuses_to_start_without_a_password() -> None:
+    """Hub: it exits with 1 and the words that a search on the web finds."""
+    text = says("postgres:17", code=1)
+    assert text.startswith("Error: Database is uninitialized and superuser password is not specified.\n")
+    assert '"-e POSTGRES_PASSWORD=password" on "docker run"' in text
+
+
+def test_postgres_answers_a_query_with_the_right_password_only(network: str) -> None:
+    """Hub: POSTGRES_PASSWORD guards the network, not the socket; it listens on every interface; user 999."""
+    with container("postgres:17", environment={"POSTGRES_PASSWORD": "secret"}, network=network) as store:
+        logged(READY, store)
+        query = ("psql", "-h", store.name or "", "-U", "postgres", "-tAc", "select 40 + 2")
+        assert says("postgres:17", *query, network=network, environment={"PGPASSWORD": "secret"}) == "42\n"
+        wrong = says("postgres:17", *query, code=2, network=network, environment={"PGPASSWORD": "wrong"})
+        assert 'password authentication failed for user "postgres"' in wrong
+        assert inside(store, "psql", "-U", "postgres", "-tAc", "show server_encoding") == "UTF8\n"
+        assert inside(store, "id", "-u", "postgres") == "999\n"
+        assert inside(store, "stat", "-c", "%u", "/proc/1") == "999\n"
+
+
+def test_postgres_is_set_up_by_variables_and_scripts_once(volume: str) -> None:
+    """Hub: USER, DB, PASSWORD_FILE and INITDB_ARGS count, and initdb.d runs; a later start keeps it all."""
+    files = {
+        "/run/secrets/word": "from-a-file\n",
+        "/docker-entrypoint-initdb.d/1-table.sql": "create table fruit as select 'fig' as name;",
+        "/docker-entrypoint-initdb.d/2-row.sh": "#!/bin/bash\n"
+        'psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "insert into fruit values (\'plum\')"\n',
+    }
+    environment = {
+        "POSTGRES_USER": "ana",
+        "POSTGRES_DB": "shop",
+        "POSTGRES_PASSWORD_FILE": "/run/secrets/word",
+        "POSTGRES_INITDB_ARGS": "--data-checksums",
+    }
+    options = {"environment": environment, "volumes": [f"{volume}:/var/lib/postgresql/data"]}
+    ask = (
+        "psql",
+        "-tA",
+        "-h",
+        "127.0.0.1",
+        "-U",
+        "ana",
+        "shop",
+        "-c",
+        "select * from fruit",
+        "-c",
+        "show data_checksums",
+    )
+    for expected in (READY, "(?s)Skipping initialization.*ready to accept connections"):
+        with container("postgres:17", files=files, **options) as store:
+            logged(expected, store)
+            answer = inside(store, *ask, environment={"PGPASSWORD": "from-a-file"})
+            assert answer == "fig\nplum\non\n"
+            store.stop()
+            assert store.wait()["StatusCode"] == 0
+            logged("received fast shutdown request", store, stream="stderr")
+
+
+def test_postgres_trusts_everybody_when_told_to() -> None:
+    """Hub: POSTGRES_HOST_AUTH_METHOD=trust needs no password and warns; options reach the server."""
+    trust = {"POSTGRES_HOST_AUTH_METHOD": "trust"}
+    with container("postgres:17", "-c", "max_connections=17", environment=trust) as store:
+        logged(READY, store)
+        logged('WARNING: POSTGRES_HOST_AUTH_METHOD has been set to "trust"', store, stream="stderr")
+        host = ("-h", address(store, "bridge"), "-U", "postgres")
+        assert inside(store, "psql", *host, "-tAc", "show max_connections") == "17\n"
+
+
+# node ---------------------------------------------------------------------------------------------------
+
+
+def test_node_runs_scripts_npm_and_other_programs() -> None:
+    """Hub: the entrypoint gives scripts and options to node, and runs anything else as it is."""
+    script = {"/app/hello.js": "console.log('hello from', process.argv[1])\n"}
+    assert says("node:24-slim", "hello.js", files=script, working_dir="/app") == "hello from /app/hello.js\n"
+    assert says("node:24-slim", "-e", "console.log(6 * 7)") == "42\n"
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", says("node:24-slim", "npm", "--version"))
+    assert says("node:24-slim", "sh", "-c", "echo a shell") == "a shell\n"
+
+
+def test_node_has_its_user() -> None:
+    """Hub: user node is 1000, with a home and bash."""
+    assert says(
+        "node:24-slim",
+        "sh",
+        "-c",
+        "id; echo ~; cd && touch mine",
+        user="node",
+        environment={"HOME": "/home/node"},
+    ) == ("uid=1000(node) gid=1000(node) groups=1000(node)\n/home/node\n")
+
+
+def test_node_installs_a_package_of_the_project_offline() -> None:
+    """Hub: npm works on package.json files; its scripts and npx find what was installed."""
+    files = {
+        "/tool/package.json": '{"name": "tool", "version": "1.0.0", "bin": {"tool": "tool.js"}}',
+        "/tool/tool.js": "#!/usr/bin/env node\nconsole.log('the tool ran')\n",
+        "/app/package.json": '{"name": "app", "version": "1.0.0"}',
+    }
+    install = "npm install --offline --no-audit --no-fund --install-links /tool >/dev/null && npx tool"
+    assert says("node:24-slim", "sh", "-c", install, files=files, working_dir="/app") == "the tool ran\n"
+
+
+# python -------------------------------------------------------------------------------------------------
+
+
+def test_python_runs_code_with_its_usual_modules() -> None:
+    """Hub: python, python3 and python3.13 are one Python, with ssl, sqlite3, lzma and time zones."""
+    code = (
+        "import ctypes, lzma, sqlite3, ssl, sys, zoneinfo; print(sys.version_info[:2], sys.stdout.encoding)"
+    )
+    for name in ("python", "python3", "python3.13"):
+        assert says("python:3.13-slim", name, "-c", code) == "(3, 13) utf-8\n"
+
+
+def test_python_pip_installs_a_wheel_without_a_virtual_environment() -> None:
+    """Hub: pip is free to install into the image, and is the only package there."""
+    wheel = {"/greet-1.0-py3-none-any.whl": wheel_of("greet", "def main():\n    print('greetings')\n")}
+    install = "pip install --quiet --no-index --root-user-action ignore /greet*.whl"
+    steps = f"{install} && greet && pip list --format freeze"
+    first, *listed = says("python:3.13-slim", "sh", "-c", steps, files=wheel).splitlines()
+    assert (first, [line.split("==")[0] for line in listed]) == ("greetings", ["greet", "pip"])
+
+
+def test_python_makes_virtual_environments() -> None:
+    """Hub: `python -m venv` gives one with pip, offline."""
+    assert "pip " in says("python:3.13-slim", "sh", "-c", "python -m venv /v && /v/bin/pip --version")
+
+
+def test_python_packages_lie_in_site_packages() -> None:
+    """Hub: recipes copy /usr/local/lib/python3.13/site-packages from one stage to another."""
+    assert "pip" in says("python:3.13-slim", "ls", "/usr/local/lib/python3.13/site-packages").split()
+
+
+def wheel_of(name: str, code: str) -> bytes:
+    """A wheel made by hand: one module with a console script."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as wheel:
+        info = f"{name}-1.0.dist-info"
+        wheel.writestr(f"{name}.py", code)
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{info}/entry_points.txt", f"[console_scripts]\n{name} = {name}:main\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return whole.getvalue()
+
+
+# registry -----------------------------------------------------------------------------------------------
+
+
+def test_registry_takes_an_image_and_lists_it() -> None:
+    """Hub: /v2/ answers on 5000, a push is kept under /var/lib/registry and shows in the catalog."""
+    with container("registry:2", ports={"5000/tcp": ("127.0.0.1", None)}) as store:
+        assert page(store, "5000/tcp", "/v2/") == "{}"
+        name = f"localhost:{host_port(store, '5000/tcp')}/{unique('pushed')}"
+        image = have("busybox:1.37")
+        image.tag(name, "1")
+        try:
+            engine.client().images.push(name, "1")
+        finally:
+            engine.client().images.remove(f"{name}:1")
+        assert name.split("/")[1] in page(store, "5000/tcp", "/v2/_catalog")
+        assert (
+            inside(store, "ls", "/var/lib/registry/docker/registry/v2/repositories").strip()
+            == name.split("/")[1]
+        )
+
+
+def test_registry_reads_its_settings_from_the_environment() -> None:
+    """Hub: REGISTRY_HTTP_ADDR moves its port, and so for every setting of its file."""
+    moved = {"REGISTRY_HTTP_ADDR": ":5001", "REGISTRY_LOG_LEVEL": "debug"}
+    with container("registry:2", ports={"5001/tcp": ("127.0.0.1", None)}, environment=moved) as store:
+        assert page(store, "5001/tcp", "/v2/") == "{}"
+        logged("level=debug", store)
+
+
+# tools --------------------------------------------------------------------------------------------------
+
+
+def test_tools_see_the_network_of_another_container(network: str) -> None:
+    """Beside another container they list its sockets, addresses and processes, and read its tables."""
+    with container("busybox:1.37", "httpd", "-f", "-p", "8080", network=network) as web:
+        theirs = f"container:{web.name}"
+        look = (
+            "until ss -Hltn | grep 8080; do :; done; ip -br addr show eth0; ps -o comm= 1; iptables -t nat -S"
+        )
+        text = says(
+            "course/tools:1", "bash", "-c", look, network_mode=theirs, pid_mode=theirs, cap_add=["NET_ADMIN"]
+        )
+        for part in (r"\*:8080", re.escape(address(web, network)), "^httpd$", "-P PREROUTING ACCEPT"):
+            assert re.search(part, text, re.MULTILINE), f"no {part} in\n{text}"

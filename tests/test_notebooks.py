@@ -1,0 +1,203 @@
+"""Every committed output is what the engine says, and the engine is afterwards as it was before."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbformat
+import pages
+import pytest
+import running
+from running import Kernel
+
+from course import engine, ledger, lesson, places
+
+SEED = int(os.environ.get("COURSE_SEED") or random.randrange(10_000))
+NOTEBOOKS = pages.committed_with_outputs()
+# Each twice, so each also runs in the state that it left itself; any order has to do, so one is drawn.
+TWICE = random.Random(SEED).sample(NOTEBOOKS * 2, k=2 * len(NOTEBOOKS))
+IMAGE = "busybox:1.37"
+
+
+def label(path: Path) -> str:
+    """A notebook's name in test reports."""
+    return str(path.relative_to(pages.ROOT))
+
+
+@pytest.fixture(scope="module")
+def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The kernels' environment: this engine, one state for all of them, apart from the learner's own.
+
+    While these tests run they hold the learner's lock, so that no other notebook is on the engine.
+    """
+    folder = tmp_path_factory.mktemp("notebooks")
+    own = {"COURSE_STATE": str(folder / "state"), "IPYTHONDIR": str(folder / "ipython")}
+    with ledger.Recorder("make-test"), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_STATE", own["COURSE_STATE"])
+        yield engine.environment() | own
+
+
+@pytest.fixture
+def unchanged(env: dict[str, str]) -> Iterator[Callable[[], tuple[str, ...]]]:
+    """What on the engine is no longer as it was when the test began; the course's leavings go after it."""
+    before = ledger.snapshot(engine.client())
+    yield lambda: ledger.diff(before, ledger.snapshot(engine.client()))
+    lesson.clean()
+
+
+def test_every_notebook_is_found() -> None:
+    """There are chapters and solutions to run, and no notebook lies where nobody would run it."""
+    assert len(NOTEBOOKS) >= 2
+    assert pages.strays() == []
+    assert {kind for kind in pages.all_paths().values()} == {"chapter", "lab", "solution"}
+
+
+@pytest.mark.parametrize("path", TWICE, ids=[f"{place:02}-{label(path)}" for place, path in enumerate(TWICE, 1)])
+def test_outputs_are_true_and_the_engine_is_as_before(
+    path: Path, env: dict[str, str], unchanged: Callable[[], tuple[str, ...]], tmp_path: Path
+) -> None:
+    """A notebook prints what is committed, first and again, in whatever order, and leaves nothing."""
+    wrong = running.faults(path, env, tmp_path)
+    assert not wrong, f"COURSE_SEED={SEED} repeats this order\n" + "\n".join(wrong)
+    assert unchanged() == ()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=map(label, NOTEBOOKS))
+def test_what_a_killed_kernel_left_goes_at_the_next_start(
+    path: Path, env: dict[str, str], unchanged: Callable[[], tuple[str, ...]]
+) -> None:
+    """`kill -9` in mid-cell leaves things behind; the set-up cell removes them and nothing else."""
+    cells = [cell.source for cell in pages.read(path, pages.all_paths()[path]).code()]
+    kill_in_mid_cell(Kernel(path.parent, env), cells)
+    assert unchanged() != ()
+    with running.kernel(path.parent, env) as again:
+        said = again.run(cells[0])
+    assert "is ready." in said
+    assert unchanged() == ()
+
+
+def kill_in_mid_cell(kernel: Kernel, cells: list[str]) -> None:
+    """Run *cells* until one is on its way and has made something on the engine, and kill the kernel in it."""
+    try:
+        assert "is ready." in kernel.run(cells[0])
+        for source in cells[1:]:
+            before = ledger.snapshot(engine.client())
+            kernel.send(source)
+            while not kernel.has_ended():
+                if ledger.diff(before, ledger.snapshot(engine.client())) and not kernel.has_ended():
+                    return
+                threading.Event().wait(0.02)
+    finally:
+        kernel.kill()
+    pytest.fail("no cell was ever seen at work on the engine, so none could be killed in its middle")
+
+
+def test_a_second_kernel_on_a_chapter_is_refused_in_words(env: dict[str, str]) -> None:
+    """The second kernel is told which process has the chapter and what to do; the first goes on unharmed."""
+    path = NOTEBOOKS[0]
+    start = pages.read(path, "chapter").code()[0].source
+    with running.kernel(path.parent, env) as first, running.kernel(path.parent, env) as second:
+        assert "is ready." in first.run(start)
+        said = second.run(start)
+        assert f"Chapter {path.stem} is open in another kernel already (process " in said
+        assert "Next: shut that kernel down" in said
+        assert "Traceback" not in said
+        assert "Nothing that this notebook made is left" in first.run("lesson.leftovers()")
+
+
+# What follows proves that the tests above can fail: small notebooks of plain Python, each wrong in one way.
+
+
+def notebook(folder: Path, *sources: str, change: Callable[[list[nbformat.NotebookNode]], object]) -> Path:
+    """A notebook of these cells, each with the output that it truly has, after *change*."""
+    cells = []
+    for count, source in enumerate(sources, 1):
+        cell = nbformat.v4.new_code_cell(source, execution_count=count)  # type: ignore[no-untyped-call]
+        if source.startswith("print("):
+            text = source.removeprefix("print('").removesuffix("')") + "\n"
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]  # type: ignore[no-untyped-call]
+        cells.append(cell)
+    change(cells)
+    path = folder / "small.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)  # type: ignore[no-untyped-call]
+    return path
+
+
+def nothing(_: object) -> None:
+    """Leave the notebook as it is."""
+
+
+def strip(cells: list[nbformat.NotebookNode]) -> None:
+    """Take away outputs and counts, as nbstripout does."""
+    for cell in cells:
+        cell.update(outputs=[], execution_count=None)
+
+
+WRONG = {
+    "a wrong stored output": (
+        lambda cells: cells[1].outputs[0].update(text="8082\n"),
+        "8082",
+    ),
+    "a line missing in the stored output": (lambda cells: cells[1].update(outputs=[]), "differ"),
+    "no count, so nbval passes over it": (lambda cells: cells[0].update(execution_count=None), "not compared"),
+    "stripped": (strip, "not compared"),
+    "hidden by a comment": (
+        lambda cells: cells[1].update(source="# NBVAL_IGNORE_OUTPUT\nprint('8081')"),
+        "not compared",
+    ),
+    "a cell that fails": (lambda cells: cells[0].update(source="1 / 0"), "ZeroDivisionError"),
+    "nothing compared": (
+        lambda cells: [cell.metadata.update(tags=[pages.UNCOMPARED]) for cell in cells],
+        "no cell to compare",
+    ),
+}
+
+
+def test_a_true_notebook_has_no_fault(env: dict[str, str], tmp_path: Path) -> None:
+    """The small notebook that the next test breaks is whole before it does."""
+    path = notebook(tmp_path, "port = 8081", "print('8081')", change=nothing)
+    assert running.faults(path, env, tmp_path) == []
+
+
+@pytest.mark.parametrize(("change", "words"), WRONG.values(), ids=WRONG)
+def test_a_wrong_notebook_is_caught(
+    change: Callable[[list[nbformat.NotebookNode]], object], words: str, env: dict[str, str], tmp_path: Path
+) -> None:
+    """Each way in which a committed output can be untrue or uncompared is a fault, and named."""
+    path = notebook(tmp_path, "port = 8081", "print('8081')", change=change)
+    assert words in "\n".join(running.faults(path, env, tmp_path))
+
+
+def test_a_container_left_behind_is_seen(env: dict[str, str], tmp_path: Path) -> None:
+    """A notebook whose outputs are true but that leaves a container changes the engine, and that shows."""
+    before, name = ledger.snapshot(engine.client()), f"left-by-tests-{os.getpid()}"
+    made = f"docker create --name {name} {IMAGE}".split()
+    path = notebook(tmp_path, f"import subprocess\n_ = subprocess.run({made!r}, check=True, capture_output=True)",
+                    change=nothing)  # fmt: skip
+    try:
+        assert running.faults(path, env, tmp_path) == []
+        changes = ledger.diff(before, ledger.snapshot(engine.client()))
+    finally:
+        engine.client().api.remove_container(name, v=True, force=True)
+    assert changes == (f"container {name} ({IMAGE}, created): new",)
+
+
+def test_a_notebook_out_of_place_is_seen(tmp_path: Path) -> None:
+    """A notebook in a folder that nothing lists would never be tested, so it is reported."""
+    for place in ("notebooks/06-ports.ipynb", "notebooks/more/07.ipynb", "solutions/06-ports/old.ipynb"):
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    assert [label_in(tmp_path, path) for path in pages.strays(tmp_path)] == [
+        "notebooks/more/07.ipynb", "solutions/06-ports/old.ipynb",
+    ]  # fmt: skip
+
+
+def label_in(root: Path, path: Path) -> str:
+    """A path as seen from *root*."""
+    return str(path.relative_to(root))
