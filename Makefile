@@ -1,7 +1,6 @@
 # Every verb of the course; people and CI use the same ones. `make` alone prints them.
 PYTHON ?= python3
 COURSE := .venv/bin/python -m course
-NOTEBOOKS = $(wildcard notebooks/[0-9]*.ipynb)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lab test doctor images kit mirror stop clean outputs lock lint bench soak
@@ -39,8 +38,8 @@ stop: setup ## end the engine and the mirror that the course started
 clean: setup ## remove what chapters and labs left on the engine, and nothing else
 	@$(COURSE) clean
 
-outputs: setup ## run the chapters and solutions again and store what they print
-	@.venv/bin/python tests/outputs.py
+outputs: setup ## run chapters and solutions (or NOTEBOOKS=…) again and store what they print
+	@.venv/bin/python tests/outputs.py $(NOTEBOOKS)
 
 lock: setup ## compile requirements.lock and environment.yml from pyproject.toml
 	@.venv/bin/python tests/lock.py

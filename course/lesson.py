@@ -120,7 +120,7 @@ def leftovers() -> None:
     for thing in found.strangers:
         print(f"made by something else meanwhile, left alone: {thing.kind} {thing.name}")
     for reference in found.missing:
-        print(f"was here before and is gone: image {reference}; bring it back with: docker pull {reference}")
+        print(f"was here before and is gone: image {reference}")
     if found.ours or found.missing:
         for thing in found.ours:
             print(f"still here: {thing.kind} {thing.name}; remove it with: {ledger.command(thing)}")

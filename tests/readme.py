@@ -67,7 +67,7 @@ def table(found: tuple[Chapter, ...]) -> str:
 def _row(chapter: Chapter) -> tuple[str, ...]:
     lab = f"[lab](labs/{chapter.lab.parent.name}/{chapter.lab.name})" if chapter.lab else ""
     name = f"[{chapter.title}](notebooks/{chapter.notebook.name})"
-    return chapter.number, name, chapter.promise, f"{chapter.minutes} min", lab
+    return chapter.number, name, chapter.promise, f"{chapter.minutes}\N{NO-BREAK SPACE}min", lab
 
 
 def picture(root: Path = places.ROOT) -> tuple[bytes, str]:

@@ -165,9 +165,8 @@ def test_a_solution_that_shows_an_error_is_told(tmp_path: Path) -> None:
 
 def test_a_check_that_changes_its_mind_is_told(tmp_path: Path) -> None:
     """Judging twice must say the same, so a check shows no time and doesn't count its own visits."""
-    small = SmallLab(
-        checks=small_lab.CHECKS.replace('holds {number}."', 'holds {__import__("time").time_ns()}."')
-    )
+    checks = small_lab.CHECKS.replace("holds {number}.", "holds {__import__('time').time_ns()}.")
+    small = SmallLab(checks=checks)
     assert "two judgements differ" in str(Trials(small.written(tmp_path)).faults_of_solution())
 
 

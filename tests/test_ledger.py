@@ -372,7 +372,7 @@ from course import ledger
 recorder = ledger.Recorder(sys.argv[1])
 recorder.begin()
 with recorder.cell(sys.argv[2]):
-    child = subprocess.Popen(["bash", "-c", sys.argv[2]], start_new_session=True)
+    child = subprocess.Popen(["bash", "-c", sys.argv[2]], start_new_session=True, stdout=subprocess.DEVNULL)
     recorder.child_started(child.pid)
     print(child.pid, flush=True)
     child.wait()
@@ -392,7 +392,9 @@ def start_chapter(script: str) -> tuple[subprocess.Popen[str], int]:
 def kill(chapter: subprocess.Popen[str]) -> None:
     """As Jupyter does it: the kernel's whole process group, at once."""
     os.killpg(chapter.pid, signal.SIGKILL)
-    chapter.communicate()
+    chapter.wait(10)
+    assert chapter.stdout is not None
+    chapter.stdout.close()
 
 
 @pytest.mark.parametrize("moment", ["asked", "created", "running"])
@@ -643,9 +645,13 @@ def _entries(*entries: tuple[str, int, dict[str, object]]) -> tuple[Entry, ...]:
     return tuple(Entry(kind, at * SECONDS, details) for kind, at, details in entries)
 
 
+def _event(type_: str, action: str, id_: str, **attributes: str) -> dict[str, object]:
+    return {"type": type_, "action": action, "id": id_, "attributes": attributes}
+
+
 MADE = _entries(
     ("cell", 100, {"text": "docker volume create data"}),
-    ("event", 101, {"type": "volume", "action": "create", "id": "data", "attributes": {}}),
+    ("event", 101, _event("volume", "create", "data")),
     ("end", 102, {}),
 )
 
@@ -654,6 +660,19 @@ def test_a_volume_made_again_later_under_the_same_name_is_anothers() -> None:
     """A volume has no ID, so its birth must fit the cell: the learner's own data is never removed."""
     assert names(ledger.attribute(MADE, _volume("data", 101)).ours) == ["volume data"]
     assert names(ledger.attribute(MADE, _volume("data", 200)).strangers) == ["volume data"]
+
+
+def test_an_anonymous_volume_is_traced_by_the_mount_event_alone() -> None:
+    """Also when its container was gone before the keeper could look at it."""
+    volume = "f" * 64
+    entries = _entries(
+        ("cell", 100, {"text": "docker run --name web x"}),
+        ("event", 101, _event("volume", "create", volume)),
+        ("event", 102, _event("container", "create", "1", name="web", image="x")),
+        ("event", 103, _event("volume", "mount", volume, container="1")),
+        ("end", 104, {}),
+    )
+    assert [thing.id for thing in ledger.attribute(entries, _volume(volume, 101)).ours] == [volume]
 
 
 def test_a_cell_that_nobody_saw_end_ended_with_the_journal(

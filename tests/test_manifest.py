@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from course import places
-from course.kit.manifest import Manifest, ManifestError, load
+from course.kit.manifest import Manifest, ManifestError, base_tags, load
 
 GOOD = """
 ["web:1"]
@@ -111,6 +111,8 @@ def test_bases_come_before_what_is_built_from_them(write: Writer) -> None:
         base="FROM scratch\n",
     )
     kit = load(path)
+    assert base_tags(path.parent / "app") == ("web:1",)
+    assert base_tags(path.parent / "web") == ("base:1", "elsewhere:1")
     assert order(kit, "app:1") == ["base:1", "web:1", "app:1"]
     assert order(kit, "base:1", "web:1", "app:1", "web:1") == ["base:1", "web:1", "app:1"]
 

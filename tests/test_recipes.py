@@ -17,7 +17,7 @@ from image_runs import have, says, unique
 
 from course import engine
 from course.kit import cache, recipes
-from course.kit.child import ChildError
+from course.kit.child import DISK_FULL, ChildError
 from course.kit.manifest import Image, load
 
 BASE = "busybox:1.37"
@@ -152,6 +152,16 @@ def test_a_failing_build_shows_its_last_lines_and_leaves_nothing(image: Image, t
     assert "it broke here" in failure.value.seen and "exit code: 9" in failure.value.seen
     assert "get it from another source" in failure.value.next_step
     assert (is_here(image.tag), left_over()) == (False, [])
+
+
+def test_a_full_disk_is_named_with_its_cure(image: Image, tmp_path: Path) -> None:
+    """Whatever program meets it, the next step is to free space."""
+    an_image(
+        tmp_path / "recipe", image.tag, f"FROM {BASE}\nRUN --mount=type=tmpfs,target=/t,size=9 yes > /t/x\n"
+    )
+    with pytest.raises(ChildError, match="(?i)no space left") as failure:
+        recipes.build(image, progress=lambda step: None)
+    assert failure.value.next_step == DISK_FULL
 
 
 def test_a_build_that_replaces_another_leaves_no_nameless_image(image: Image, tmp_path: Path) -> None:

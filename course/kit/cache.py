@@ -1,4 +1,4 @@
-"""Keep what was fetched, whole or not at all, and lend folders to work in; knows nothing of what they hold."""
+"""Keep what was fetched, whole or not at all, and lend folders to work in; knows nothing of its use."""
 
 from __future__ import annotations
 

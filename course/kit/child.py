@@ -13,6 +13,7 @@ from course.errors import CourseError
 
 LAST_LINES = 12
 GRACE_SECONDS = 20
+DISK_FULL = "free some disk space (`df -h` and `docker system df` show where it went), then try again"
 
 
 class ChildError(CourseError):
@@ -53,6 +54,8 @@ def run(
             raise
     if code:
         text = "\n  ".join(last)
+        if "no space left on device" in text.lower():
+            next_step = DISK_FULL
         raise ChildError(f"`{' '.join(words[:3])} …` failed with exit code {code}:\n  {text}", next_step)
 
 

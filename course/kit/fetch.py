@@ -18,7 +18,7 @@ from course.errors import CourseError
 from course.kit import cache, child
 
 ROOTFS_DAYS = 7
-AGAIN = "see what the last line names (network, disk, mirror), then run the same command again"
+AGAIN = "see what the last lines name (network, disk, mirror), then run the same command again"
 # How a site's mirror wants to be read: a frozen one, for example, is older than Debian allows.
 SITE_SETTINGS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
 KEYRING_INSIDE = "/usr/share/keyrings/debian-archive-keyring.gpg"

@@ -57,7 +57,7 @@ def build(image: Image, *, site_ca: Path | None = None, progress: Callable[[str]
 
 
 def digest(recipe: Path, site_ca: Path | None = None) -> str:
-    """What label course.recipe holds: a sha256 of *recipe*'s files, by name and content, and of the site's CA.
+    """What label course.recipe holds: a sha256 of *recipe*'s files (names and content) and of the site's CA.
 
     Not of their rights: some file systems (Windows' under WSL) can't keep them.
     """

@@ -1,6 +1,17 @@
 """Engine behaviour as pandas tables: times, sizes, ways; knows nothing of drawing."""
 
+from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.network import address, reachability, request_path, request_times
 from course.measure.timing import seconds
 
-__all__ = ["address", "reachability", "request_path", "request_times", "seconds"]
+__all__ = [
+    "address",
+    "container_sizes",
+    "layers",
+    "reachability",
+    "rebuilds",
+    "request_path",
+    "request_times",
+    "seconds",
+    "waste",
+]

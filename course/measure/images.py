@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 MB = 1_000_000  # as docker's own columns count: decimal, not 1024 * 1024
 
-STEP = re.compile(r"^#(\d+) \[(?:\S+ )?\d+/\d+\] (.+)$", re.MULTILINE)
+# A plain build log says "#7 [3/5] COPY …" and, later, "#7 CACHED" or "#7 DONE 2.9s".
+STEP = re.compile(r"^#(\d+) \[(?:\S+ )?(\d+)/\d+\] (.+)$", re.MULTILINE)
 CACHED = re.compile(r"^#(\d+) CACHED$", re.MULTILINE)
 DONE = re.compile(r"^#(\d+) DONE ([\d.]+)s$", re.MULTILINE)
 
@@ -120,15 +121,11 @@ def _build(folder: Path, dockerfile: str) -> tuple[list[tuple[str, float, bool]]
 
 
 def steps_of(log: str) -> list[tuple[str, float, bool]]:
-    """Step, seconds and whether it was cached, for each numbered step in a plain build *log*, in file order."""
+    """Step, seconds and whether it was cached, for each step after FROM in a plain build *log*."""
     cached, seconds = set(CACHED.findall(log)), dict(DONE.findall(log))
-    names = {name: number for number, name in STEP.findall(log)}
-    numbered = sorted(STEP.finditer(log), key=lambda found: _place(found.group(0)))
-    order = dict.fromkeys(found.group(2) for found in numbered)
-    return [(name, float(seconds.get(names[name], 0)), names[name] in cached) for name in order]
-
-
-def _place(line: str) -> int:
-    found = re.search(r"(\d+)/\d+\]", line)
-    assert found is not None
-    return int(found.group(1))
+    steps = sorted({(int(place), number, name) for number, place, name in STEP.findall(log)})
+    return [
+        (name, float(seconds.get(number, 0)), number in cached)
+        for _, number, name in steps
+        if not name.startswith("FROM ")  # finding the base isn't a step that a change could repeat
+    ]

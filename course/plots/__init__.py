@@ -1,7 +1,16 @@
 """Tables as pictures with a caption that states the finding; knows nothing of Docker."""
 
+from course.plots.images import containers_of_one_image, layers_of_images, rebuilds_by_step
 from course.plots.network import path_of_a_request, who_reaches_whom
 from course.plots.picture import Picture
 from course.plots.spread import spread
 
-__all__ = ["Picture", "path_of_a_request", "spread", "who_reaches_whom"]
+__all__ = [
+    "Picture",
+    "containers_of_one_image",
+    "layers_of_images",
+    "path_of_a_request",
+    "rebuilds_by_step",
+    "spread",
+    "who_reaches_whom",
+]

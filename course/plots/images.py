@@ -34,7 +34,7 @@ def _looks_of_shared(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     for place, row in enumerate(rows.sort_values("mb", ascending=False).itertuples()):
         label = f"layer {row.layer}, {row.mb:.1f} MB, in {row.images} of them"
         hatch = HATCHES[1:][place % (len(HATCHES) - 1)]
-        looks[str(row.layer)] = {"facecolor": HUES[place % len(HUES)], "hatch": hatch, "label": label}
+        looks[str(row.layer)] = {"facecolor": HUES[place % len(HUES)], "hatch": hatch, "hatchcolor": "white", "label": label}
     return looks
 
 
@@ -71,8 +71,8 @@ def containers_of_one_image(sizes: pd.DataFrame) -> Picture:
     counts = list(range(1, len(sizes) + 1))
     own = list(sizes["own_mb"].cumsum())
     figure, plane = axes(7.5, 3.6)
-    plane.bar(counts, image, color=BLUE, edgecolor=GREY, hatch="//", label="the image, once")
-    plane.bar(counts, own, bottom=image, color=ORANGE, edgecolor=GREY, hatch="..", label="writable layers")
+    plane.bar(counts, image, color=BLUE, edgecolor=GREY, hatch="//", hatchcolor="white", label="the image, once")
+    plane.bar(counts, own, bottom=image, color=ORANGE, edgecolor=GREY, hatch="..", hatchcolor="white", label="writable layers")
     copies = [image * count + added for count, added in zip(counts, own, strict=True)]
     plane.plot(counts, copies, "o--", color=GREY, label="if each had a copy of its own (computed)")
     plane.set(xlabel="containers of one image", ylabel="disk (MB)", ylim=(0, 1.08 * copies[-1]), xticks=counts)
@@ -101,7 +101,8 @@ def rebuilds_by_step(table: pd.DataFrame) -> Picture:
 
 
 def _look_of_step(place: int, step: str) -> dict[str, Any]:
-    return {"facecolor": HUES[place % len(HUES)], "hatch": HATCHES[(place + 1) % len(HATCHES)], "label": step}
+    hatch = HATCHES[1:][place % (len(HATCHES) - 1)]
+    return {"facecolor": HUES[place % len(HUES)], "hatch": hatch, "hatchcolor": "white", "label": step}
 
 
 def _rebuild(plane: Axes, row: int, rows: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> None:

@@ -65,8 +65,10 @@ make_folders() {
 make_cluster() {
     local -a wal=()
     [[ -z ${POSTGRES_INITDB_WALDIR:-} ]] || wal=(--waldir "$POSTGRES_INITDB_WALDIR")
-    # The variable holds several words on purpose; eval lets a person quote in it, as the official one does.
-    eval 'initdb --username="$POSTGRES_USER" --pwfile=<(printf "%s\n" "$POSTGRES_PASSWORD") "${wal[@]}" '"$POSTGRES_INITDB_ARGS"
+    # The variable holds several words, perhaps quoted ones: eval splits it as a shell would.
+    local -a args=()
+    eval "args=($POSTGRES_INITDB_ARGS)"
+    initdb --username="$POSTGRES_USER" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") "${wal[@]}" "${args[@]}"
     local method=${POSTGRES_HOST_AUTH_METHOD:-$(postgres -C password_encryption)}
     printf '\nhost all all all %s\n' "$method" >> "$PGDATA/pg_hba.conf"
 }
@@ -80,7 +82,8 @@ make_database() {
     local there
     there=$(POSTGRES_DB=postgres docker_process_sql --tuples-only --no-align --set db="$POSTGRES_DB" \
         <<< "SELECT 1 FROM pg_database WHERE datname = :'db';")
-    [[ -n $there ]] || POSTGRES_DB=postgres docker_process_sql --set db="$POSTGRES_DB" <<< 'CREATE DATABASE :"db";'
+    [[ -n $there ]] && return
+    POSTGRES_DB=postgres docker_process_sql --set db="$POSTGRES_DB" <<< 'CREATE DATABASE :"db";'
 }
 
 run_init_files() {

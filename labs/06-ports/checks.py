@@ -37,7 +37,7 @@ def the_site_is_for_everybody(system: System) -> str:
     ),
 )
 def the_admin_page_is_for_you_alone(system: System) -> str:
-    """`admin` answers on port 8181 of `127.0.0.1`, and `admin` has no other door."""
+    """`admin` answers on port 8181 of `127.0.0.1`, and through no other door."""
     if is_held_by_another(system, "admin", 8181):
         raise Unmet(
             "Port 8181 is held by another container.", "`docker ps --filter publish=8181` says by which."
@@ -58,7 +58,7 @@ def the_admin_page_is_for_you_alone(system: System) -> str:
     ),
 )
 def the_cache_has_a_port_of_its_own(system: System) -> str:
-    """`cache` answers as Redis on port 6389 of `127.0.0.1`, and `cache` has no other door."""
+    """`cache` answers as Redis on port 6389 of `127.0.0.1`, and through no other door."""
     only_door(system, "cache", 6389)
     # The name that a client gives itself must turn up in cache's own list, or another Redis has answered.
     if system.nonce not in clients_while_named(system, 6389):
@@ -77,7 +77,7 @@ def the_cache_has_a_port_of_its_own(system: System) -> str:
     ),
 )
 def the_orders_answer_again(system: System) -> str:
-    """`orders` answers for an order on port 8182 of `127.0.0.1`, and `orders` has no other door."""
+    """`orders` answers for an order on port 8182 of `127.0.0.1`, and through no other door."""
     only_door(system, "orders", 8182)
     reply = system.http(8182, f"/orders/{system.nonce}")
     if reply.status != 200 or system.nonce not in reply.body:
@@ -134,10 +134,15 @@ def the_hatch_port_is_noted(system: System) -> str:
     return "hatch-port.txt holds the port on which hatch answers."
 
 
-def doors(system: System, name: str) -> set[tuple[str, int]]:
-    """Address and port of this machine for each published port of a running container."""
+def ways_in(system: System, name: str) -> list[tuple[str, str, int]]:
+    """Port inside, address and port of this machine, for each door of a running container."""
     ports = system.running(name)["NetworkSettings"]["Ports"] or {}
-    return {door for port in ports for door in system.published(name, port)}
+    return sorted((inside, *door) for inside in ports for door in system.published(name, inside))
+
+
+def doors(system: System, name: str) -> set[tuple[str, int]]:
+    """Address and port of this machine for each door of a running container."""
+    return {(host, port) for _, host, port in ways_in(system, name)}
 
 
 def is_held_by_another(system: System, name: str, port: int) -> bool:
@@ -159,9 +164,9 @@ def only_door(system: System, name: str, port: int) -> None:
 
 def wrong_doors(system: System, name: str) -> Unmet:
     """What `docker port` would show of *name*, as a failure."""
-    ports = system.running(name)["NetworkSettings"]["Ports"] or {}
     listed = [
-        f"{port} → {host}:{number}" for port in sorted(ports) for host, number in system.published(name, port)
+        f"{inside} → {f'[{host}]' if ':' in host else host}:{port}"
+        for inside, host, port in ways_in(system, name)
     ]
     seen = f"{name} has these doors: {', '.join(listed)}." if listed else f"{name} has no door at all."
     return Unmet(seen, f"`docker port {name}` shows the same.")
@@ -178,17 +183,17 @@ def answers(system: System, name: str, port: int) -> None:
 
 def clients_while_named(system: System, port: int, within: float = 2.0) -> str:
     """The clients of Redis in `cache`, listed while this one, named with the nonce, is connected."""
-    said = b""
+    said, inner = b"", ways_in(system, "cache")[0][0].removesuffix("/tcp")
     for _ in attempts(within):
         try:
             with system.connect(HERE, port, within) as line:
                 line.sendall(f"CLIENT SETNAME {system.nonce}\r\n".encode())
                 said = line.recv(64)
                 if said.startswith(b"+OK"):
-                    return system.run_in("cache", ["redis-cli", "client", "list"]).output
+                    return system.run_in("cache", ["redis-cli", "-p", inner, "client", "list"]).output
         except OSError:
             continue  # the server may be starting
-    words = f"answers {said!r}" if said else "takes the connection and closes it without an answer"
+    words = f"answers {said!r}" if said else "gives no answer"
     raise Unmet(
         f"{HERE}:{port} {words}.",
         "`docker port cache` shows the door, `docker logs cache` where Redis listens.",
