@@ -44,7 +44,7 @@ def start(name: str) -> None:
     _end()
     found = engine.find()
     print(f"engine {engine.client().version()['Version']} ({found.source})")
-    recorder = ledger.Recorder(_slug(name))
+    recorder = ledger.Recorder(_slug(name), keep=_kit_tags())
     try:
         recorder.clean()
         _report_held(name)
@@ -134,7 +134,7 @@ def clean(name: str | None = None) -> int:
     slugs = [_slug(name)] if name else list(ledger.chapters())
     kept = 0
     for slug in slugs:
-        outcome = ledger.clean(slug, print)
+        outcome = ledger.clean(slug, print, _kit_tags())
         kept += len(outcome.kept)
         for each in outcome.kept:
             print(f"kept {each.thing.kind} {each.thing.name}: {each.why}")
@@ -177,6 +177,11 @@ def _report_held(name: str) -> None:
     cells = [labs.source(cell) for cell in labs.read(_notebook(name))["cells"] if cell["cell_type"] == "code"]
     for each in ledger.held(ledger.needs_of(cells), engine.client()):
         print(f"✗ {each.what} is held by {each.holder}. This notebook needs it.\n  Next: {each.cure}")
+
+
+def _kit_tags() -> list[str]:
+    """What other chapters need too: a notebook may remove such an image itself, its clean-up never does."""
+    return [image.tag for image in kit.manifest().images]
 
 
 def _get_images(name: str) -> None:

@@ -16,11 +16,13 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-from course import engine, labs, ledger
+from course import engine, kit, labs, ledger
 from course.checks import Check, Judgement, System, judge
 from course.labs import CHECK_CELL, Lab, WrongAnswer
 
 DEADLINE_SECONDS = 120.0
+# What every lab and chapter shares: no clean-up may take it.
+KIT = frozenset(image.tag for image in kit.manifest().images)
 
 
 class Unproven(AssertionError):
@@ -55,7 +57,7 @@ def run(lab: Lab, answers: Mapping[str, str], *, to_the_end: bool) -> Attempt:
     attempt = Attempt()
     notebook = nbformat.from_dict(labs.overlay(lab.notebook, answers))  # type: ignore[no-untyped-call]
     # The kernel keeps a ledger too, but one that a submission could have spoilt: this one is the harness's.
-    with work_folder(lab) as folder, ledger.Recorder(f"trial-{lab.slug}", folder) as recorder:
+    with work_folder(lab) as folder, ledger.Recorder(f"trial-{lab.slug}", folder, KIT) as recorder:
         recorder.clean(quiet)
         recorder.begin()
         try:

@@ -1,4 +1,4 @@
-"""Run a notebook, by nbval in a process of its own or cell by cell in a kernel; knows nothing of the engine."""
+"""Run a notebook, by nbval in a process of its own or cell by cell in a kernel; asks no engine."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ NOTEBOOK_SECONDS = 1200
 def nbval_command(notebook: Path) -> list[str]:
     """What compares *notebook* strictly; it stops at the first wrong cell, because those after it mislead."""
     return [
-        sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", f"--nbval-cell-timeout={CELL_SECONDS}",
-        f"--nbval-sanitize-with={SANITIZE}", f"--rootdir={notebook.parent}", "-p", "no:cacheprovider",
+        sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env",
+        f"--nbval-cell-timeout={CELL_SECONDS}", f"--nbval-sanitize-with={SANITIZE}", f"--rootdir={notebook.parent}", "-p", "no:cacheprovider",
         "-p", "comparing", "--exitfirst", "--color=no", "--quiet", "--no-header", str(notebook),
     ]  # fmt: skip
 

@@ -25,7 +25,24 @@ from course.kit.registryd import PROGRAM
 from course.kit.sources import Sources
 
 ROOM_PORT = 5140
-SERVE = "from course.kit import mirror; print(mirror.for_engine(['busybox:1.37']))"
+# A person works, and an image of the kit arrives meanwhile.
+WORK = """
+import json, subprocess, sys
+from course import kit
+from course.engine.daemon import until
+from course.kit import mirror
+
+filled = mirror.own().store / "filled.json"
+
+def serves():
+    return "busybox:1.37" in json.loads(filled.read_text())["images"]
+
+with kit.in_background():
+    assert until(filled.exists, 30), "no mirror was started"
+    assert not serves()
+    subprocess.run(["docker", "load", "--quiet", "--input", sys.argv[1]], check=True)
+    assert until(serves, 30), "the mirror was never filled"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +78,12 @@ def bare(tmp_path: Path, unpacked: Path) -> Iterator[Machine]:
 
 
 def test_a_plain_pull_works_without_the_hub_on_the_courses_own_engine(bare: Machine) -> None:
-    """The engine gets the mirror in its settings, `docker pull` and `run` work, and nothing of it is seen."""
+    """While one works the mirror is filled; the engine then pulls from it, and nothing of it is seen."""
     bare.run("docker", "rmi", "busybox:1.37")
     refused = bare.run("docker", "pull", "busybox:1.37")
     assert refused.returncode == 1, "this machine reaches a registry without the mirror"
-    bare.run("docker", "load", "--input", str(bare.state / "busybox.tar"))
-    served = bare.run(sys.executable, "-c", SERVE)
-    assert served.stdout.strip().startswith("127.0.0.1:"), served.stdout
+    worked = bare.run(sys.executable, "-c", WORK, str(bare.state / "busybox.tar"))
+    assert worked.returncode == 0, worked.stdout
     assert bare.run("docker", "images", "--format", "{{.Repository}}:{{.Tag}}").stdout == "busybox:1.37\n"
     bare.run("docker", "rmi", "busybox:1.37")
     pulled = bare.run("docker", "pull", "busybox:1.37")
@@ -129,9 +145,11 @@ def test_a_killed_mirror_is_started_again(bench: Bench) -> None:
     second = mirror.start()
     assert second.pid != first.pid
     mirror.stop()
-    (mirror.home() / "own.json").write_text(json.dumps({"pid": os.getpid(), "address": second.address}))
-    assert mirror.status() == []
-    assert mirror.stop() is False
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        note = {"pid": other.pid, "address": second.address}
+        (mirror.home() / "own.json").write_text(json.dumps(note))
+        assert (mirror.status(), mirror.stop(), other.poll()) == ([], False, None)
+        other.communicate()
 
 
 def test_a_room_gets_images_and_can_not_write_any(bench: Bench) -> None:

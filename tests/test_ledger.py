@@ -201,6 +201,8 @@ def test_a_container_without_a_name_is_known_by_its_image(
         ("web", "docker run --name $web x", False),
         ("web3", "for i in 1 2 3; do docker run --name web$i x; done", True),
         ("web-blue", "for c in red blue; do docker run --name web-${c} x; done", True),
+        ("web2", "for name in web{1..3}; do docker run --name $name x; done", True),
+        ("web-blue", "docker volume create web-{red,blue}", True),
         ("web-prod", "for i in 1 2 3; do docker run --name web-$i x; done", False),
         ("node4", 'client.containers.run("x", name=f"node{number}")', True),
     ],
@@ -320,6 +322,21 @@ def test_an_image_of_the_start_that_a_cell_took_away_is_reported(
     )
 
 
+def test_an_image_made_again_by_hand_is_the_learners(
+    recorder: ledger.Recorder, strangers: list[str], tmp_path: Path
+) -> None:
+    """A build from the cache gives the same image again; made between cells it isn't the chapter's."""
+    (tmp_path / "Dockerfile").write_text(f"FROM {IMAGE}\nLABEL mark={OURS}\n")
+    build = f"docker build -q -t {OURS}:app {tmp_path}"
+    run(recorder, build)
+    run(recorder, f"docker rmi {OURS}:app")
+    strangers.append(f"docker rmi {OURS}:app")
+    sh(build)
+    run(recorder, f"docker run --rm {OURS}:app true")
+    found = recorder.leftovers()
+    assert (found.ours, names(found.strangers)) == ((), [f"image {OURS}:app"])
+
+
 def test_images_without_a_reference_go_when_a_cell_built_them(
     recorder: ledger.Recorder, tmp_path: Path, client: DockerClient
 ) -> None:
@@ -437,11 +454,18 @@ def _is_alive(group: int) -> bool:
 
 def test_a_number_used_again_is_not_the_group_that_was_remembered() -> None:
     """A process group is ended only if its leader was born when the journal says."""
-    bystander = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    bystander = subprocess.Popen(
+        ["cat"], start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert bystander.stdin is not None
     groups.end(bystander.pid, "1")
-    assert bystander.poll() is None
+    os.write(bystander.stdin.fileno(), b"alive")
+    assert bystander.stdout is not None
+    assert os.read(bystander.stdout.fileno(), 5) == b"alive"
     groups.end(bystander.pid, groups.birth(bystander.pid))
     assert bystander.wait(10) == -signal.SIGKILL
+    bystander.stdin.close()
+    bystander.stdout.close()
 
 
 def test_a_second_kernel_is_refused_until_the_first_is_dead(before: ledger.Snapshot) -> None:
@@ -499,23 +523,42 @@ def test_a_keeper_that_was_killed_is_replaced(recorder: ledger.Recorder) -> None
     assert names(recorder.leftovers().ours) == [f"volume {OURS}-one", f"volume {OURS}-two"]
 
 
+def start_keeper(journal: Journal, endpoint: str) -> subprocess.Popen[bytes]:
+    """A keeper without a kernel; gives it once it writes down what happens."""
+    keeper = subprocess.Popen(
+        [sys.executable, "-m", "course.ledger.keeper", str(journal.path), str(time.time_ns()), "0", "0"],
+        env=os.environ | {"DOCKER_HOST": endpoint}, cwd=places.ROOT,
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    sh(f"docker volume create {OURS}-sign; docker volume rm {OURS}-sign")
+    until(lambda: journal.read(), "the keeper's first line")
+    return keeper
+
+
 def test_a_keeper_ends_when_its_engine_vanishes(tmp_path: Path) -> None:
     """Its log says so in a line; nothing is left running."""
     with Relay(tmp_path / "engine.sock") as relay:
-        journal = Journal(tmp_path / "journal.jsonl")
-        keeper = subprocess.Popen(
-            [sys.executable, "-m", "course.ledger.keeper", str(journal.path), str(time.time_ns()), "0", "0"],
-            env=os.environ | {"DOCKER_HOST": f"unix://{relay.path}"}, cwd=places.ROOT,
-            stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        sh(f"docker volume create {OURS}-sign; docker volume rm {OURS}-sign")
-        until(lambda: any(entry.kind == "event" for entry in journal.read()), "the keeper's first line")
+        keeper = start_keeper(Journal(tmp_path / "journal.jsonl"), f"unix://{relay.path}")
     assert keeper.wait(5) == 0
+    assert keeper.communicate()[1] == b"the engine is gone\n"
+
+
+def test_what_a_killed_kernel_had_asked_for_is_waited_for(client: DockerClient, tmp_path: Path) -> None:
+    """The engine may still be at it when the kernel dies: the keeper stays a second for that."""
+    journal = Journal(tmp_path / "journal.jsonl")
+    keeper = start_keeper(journal, engine.find().endpoint)
+    assert keeper.stdin is not None
+    keeper.stdin.write(b'{"cell": true}\n')
+    keeper.stdin.close()
+    threading.Event().wait(0.3)  # the engine takes this long over the last wish
+    client.api.create_volume(f"{OURS}-late")
+    client.api.remove_volume(f"{OURS}-late")
+    assert keeper.wait(5) == 0
+    *earlier, last = journal.read()
+    assert last.kind == "dead"
+    assert any(entry.details.get("id") == f"{OURS}-late" for entry in earlier)
     assert keeper.stderr is not None
-    assert keeper.stderr.read().startswith("the engine is gone")
-    for pipe in (keeper.stdin, keeper.stderr):
-        assert pipe is not None
-        pipe.close()
+    keeper.stderr.close()
 
 
 class Relay:
@@ -745,6 +788,20 @@ def test_what_another_holds_is_named_with_its_cure(client: DockerClient, strange
         (f"the volume name {OURS}-data", f"docker volume rm {OURS}-data"),
         ("port 18080", f"docker stop {OURS}-web"),
     ]
+
+
+def test_what_another_chapter_left_is_cured_by_cleaning_that(
+    recorder: ledger.Recorder, client: DockerClient, tmp_path: Path
+) -> None:
+    """A name that an earlier chapter's things still hold is told with that chapter's own cure."""
+    run(recorder, CELLS[2].partition("\n")[2])
+    recorder.close()
+    with ledger.Recorder("81-another", tmp_path) as another:
+        found = ledger.held(ledger.needs_of(CELLS[2:3]), client, another.left_by_others())
+    assert {(held.holder, held.cure) for held in found} == {
+        (f"chapter {SLUG}", f"python -m course clean {SLUG}"),
+    }
+    assert len(found) == 2
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])

@@ -150,3 +150,22 @@ def test_an_unknown_lab_names_those_there_are() -> None:
     with pytest.raises(CourseError) as caught:
         lesson.judge("99-nothing")
     assert labs.all_labs()[0].slug in caught.value.next_step
+
+
+def test_an_image_of_the_kit_is_never_removed(chapter: str) -> None:
+    """A kit image that a cell itself took away and brought back is everybody's: `clean` leaves it alone."""
+    lesson.start(chapter)
+    image = client().images.get("busybox:1.37")
+    keeper = f"course-test:{uuid.uuid4().hex[:8]}"
+    image.tag(keeper)
+    try:
+        with lesson._session().recorder.cell("docker rmi busybox:1.37"):
+            client().images.remove("busybox:1.37")
+        with lesson._session().recorder.cell("docker pull busybox:1.37"):
+            image.tag("busybox:1.37")
+        lesson._end()
+        assert lesson.clean() == 0
+        assert client().images.get("busybox:1.37").id == image.id
+    finally:
+        image.tag("busybox:1.37")
+        client().images.remove(keeper)

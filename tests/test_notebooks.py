@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 import running
 from running import Kernel
 
-from course import engine, ledger, lesson, places
+from course import engine, ledger, lesson
 
 SEED = int(os.environ.get("COURSE_SEED") or random.randrange(10_000))
 NOTEBOOKS = pages.committed_with_outputs()
@@ -54,10 +53,12 @@ def test_every_notebook_is_found() -> None:
     """There are chapters and solutions to run, and no notebook lies where nobody would run it."""
     assert len(NOTEBOOKS) >= 2
     assert pages.strays() == []
-    assert {kind for kind in pages.all_paths().values()} == {"chapter", "lab", "solution"}
+    assert set(pages.all_paths().values()) == {"chapter", "lab", "solution"}
 
 
-@pytest.mark.parametrize("path", TWICE, ids=[f"{place:02}-{label(path)}" for place, path in enumerate(TWICE, 1)])
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=f"{place:02}-{label(path)}") for place, path in enumerate(TWICE, 1)]
+)
 def test_outputs_are_true_and_the_engine_is_as_before(
     path: Path, env: dict[str, str], unchanged: Callable[[], tuple[str, ...]], tmp_path: Path
 ) -> None:
@@ -135,7 +136,7 @@ def nothing(_: object) -> None:
 def strip(cells: list[nbformat.NotebookNode]) -> None:
     """Take away outputs and counts, as nbstripout does."""
     for cell in cells:
-        cell.update(outputs=[], execution_count=None)
+        cell["outputs"], cell["execution_count"] = [], None
 
 
 WRONG = {
@@ -144,7 +145,7 @@ WRONG = {
         "8082",
     ),
     "a line missing in the stored output": (lambda cells: cells[1].update(outputs=[]), "differ"),
-    "no count, so nbval passes over it": (lambda cells: cells[0].update(execution_count=None), "not compared"),
+    "no count: nbval passes over it": (lambda cells: cells[0].update(execution_count=None), "not compared"),
     "stripped": (strip, "not compared"),
     "hidden by a comment": (
         lambda cells: cells[1].update(source="# NBVAL_IGNORE_OUTPUT\nprint('8081')"),
@@ -177,8 +178,8 @@ def test_a_container_left_behind_is_seen(env: dict[str, str], tmp_path: Path) ->
     """A notebook whose outputs are true but that leaves a container changes the engine, and that shows."""
     before, name = ledger.snapshot(engine.client()), f"left-by-tests-{os.getpid()}"
     made = f"docker create --name {name} {IMAGE}".split()
-    path = notebook(tmp_path, f"import subprocess\n_ = subprocess.run({made!r}, check=True, capture_output=True)",
-                    change=nothing)  # fmt: skip
+    source = f"import subprocess\n_ = subprocess.run({made!r}, check=True, capture_output=True)"
+    path = notebook(tmp_path, source, change=nothing)
     try:
         assert running.faults(path, env, tmp_path) == []
         changes = ledger.diff(before, ledger.snapshot(engine.client()))

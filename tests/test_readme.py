@@ -207,7 +207,7 @@ def glossary() -> dict[str, str]:
 
 
 def test_every_word_that_a_chapter_explains_stands_in_the_glossary() -> None:
-    """A short phrase in bold is a new word; its entry in docs/glossary.md links to a chapter of that number."""
+    """A short phrase in bold is a new word; its entry in the glossary links to its chapter."""
     words = {word: page.slug[:2] for page in chapters_read() for word in bold_words(page) - NOT_NEW}
     entries = glossary()
     assert words

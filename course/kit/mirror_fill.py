@@ -84,6 +84,7 @@ def fill(tags: Iterable[str], store: Path, address: str, say: Say) -> Filled:
                 )
                 filled.write(store)
                 progress.add(1)
+        filled.write(store)
     return filled
 
 

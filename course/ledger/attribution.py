@@ -5,9 +5,10 @@ counts). Containers also through their Compose project or, where the engine gave
 their image; anonymous volumes through a container of the chapter. All else that was made meanwhile is a
 stranger's.
 
-What can't be told apart: a container with a random name that something else made from the same image during
-the same cell; an anonymous volume whose container was never started and went within milliseconds (reported
-as a stranger's). `images` says what holds for images.
+What can't be told apart: a container whose name looks random (two words and an underscore) that something
+else made from the same image during a cell that itself runs one without a name; an anonymous volume whose
+container was never started and went within milliseconds (reported as a stranger's). `images` says what holds
+for images.
 """
 
 from __future__ import annotations
@@ -75,9 +76,10 @@ def _own(told: History, now: Snapshot, entries: Iterable[Entry]) -> Iterator[tup
         if is_own_volume(told, volume):
             yield "volume", volume.name
     for entry in entries:  # what an earlier run of the chapter made and could not remove
-        thing = entry.details.get("thing")
-        if thing is not None and (thing["kind"], thing["id"]) not in told.created:
-            yield thing["kind"], thing["id"]
+        if entry.kind == "owned":
+            thing = Thing(**entry.details["thing"])
+            if (thing.kind, thing.id) not in told.created:  # else that says more
+                yield thing.kind, thing.id
 
 
 def is_own_container(told: History, id_: str) -> bool:

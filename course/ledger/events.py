@@ -64,10 +64,11 @@ def catch_up(journal: Journal, client: docker.DockerClient, until: int) -> None:
 
 
 def note_images(journal: Journal, client: docker.DockerClient, clock: EngineClock) -> None:
-    """Write the list of images into the *journal*, with the time after the engine gave it.
+    """Write the list of images into the *journal*, with the times before and after the engine gave it.
 
     Where the engine doesn't answer nothing is written: a cell runs all the same.
     """
     with contextlib.suppress(*engine_errors()):
+        asked = clock.earliest()
         found = {image.id: image.references for image in images(client)}
-        journal.append("images", clock.latest(), images=found)
+        journal.append("images", clock.latest(), asked=asked, images=found)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import platform
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from course.ledger.needs import Needs
 from course.ledger.snapshot import Port, Snapshot, snapshot
+from course.ledger.things import Thing
 
 if TYPE_CHECKING:
     import docker
@@ -33,37 +35,48 @@ class Held:
         return f"{self.what} is held by {self.holder}. Cure: {self.cure}"
 
 
-def held(needs: Needs, client: docker.DockerClient) -> tuple[Held, ...]:
-    """All that the chapter *needs* and something else has now; empty when nothing is in its way."""
+def held(
+    needs: Needs, client: docker.DockerClient, left: Mapping[Thing, str] = MappingProxyType({})
+) -> tuple[Held, ...]:
+    """All that the chapter *needs* and something else has now; empty when nothing is in its way.
+
+    *left* says which things another chapter left (`Recorder.left_by_others`): those have a cure of their own.
+    """
     now = snapshot(client)
-    return (*_containers(needs, now), *_networks(needs, now), *_volumes(needs, now), *_ports(needs, now))
+    names = (*_containers(needs, now), *_networks(needs, now), *_volumes(needs, now))
+    return (*(_of_chapter(found, thing, left) for thing, found in names), *_ports(needs, now))
 
 
-def _containers(needs: Needs, now: Snapshot) -> Iterator[Held]:
-    for container in sorted(now.containers, key=lambda found: found.name):
-        if container.name in needs.containers:
-            yield Held(
-                f"the container name {container.name}",
-                f"a container of yours ({container.image}, {container.state})",
-                f"docker rename {container.name} {container.name}-mine",
+def _of_chapter(found: Held, thing: Thing, left: Mapping[Thing, str]) -> Held:
+    if thing not in left:
+        return found
+    return Held(found.what, f"chapter {left[thing]}", f"python -m course clean {left[thing]}")
+
+
+def _containers(needs: Needs, now: Snapshot) -> Iterator[tuple[Thing, Held]]:
+    for item in sorted(now.containers, key=lambda found: found.name):
+        if item.name in needs.containers:
+            holder = f"a container of yours ({item.image}, {item.state})"
+            cure = f"docker rename {item.name} {item.name}-mine"
+            yield (
+                Thing("container", item.id, item.name),
+                Held(f"the container name {item.name}", holder, cure),
             )
 
 
-def _networks(needs: Needs, now: Snapshot) -> Iterator[Held]:
-    for network in sorted(now.networks, key=lambda found: found.name):
-        if network.name in needs.networks:
-            yield Held(
-                f"the network name {network.name}", "a network of yours", f"docker network rm {network.name}"
-            )
+def _networks(needs: Needs, now: Snapshot) -> Iterator[tuple[Thing, Held]]:
+    for item in sorted(now.networks, key=lambda found: found.name):
+        if item.name in needs.networks:
+            what, cure = f"the network name {item.name}", f"docker network rm {item.name}"
+            yield Thing("network", item.id, item.name), Held(what, "a network of yours", cure)
 
 
-def _volumes(needs: Needs, now: Snapshot) -> Iterator[Held]:
-    for volume in sorted(now.volumes, key=lambda found: found.name):
-        if volume.name in needs.volumes:
-            yield Held(
-                f"the volume name {volume.name}", "a volume of yours, whose data the chapter would change",
-                f"docker volume rm {volume.name}   (this deletes its data)",
-            )  # fmt: skip
+def _volumes(needs: Needs, now: Snapshot) -> Iterator[tuple[Thing, Held]]:
+    for item in sorted(now.volumes, key=lambda found: found.name):
+        if item.name in needs.volumes:
+            holder = "a volume of yours, whose data the chapter would change"
+            cure = f"docker volume rm {item.name}   (this deletes its data)"
+            yield Thing("volume", item.name, item.name), Held(f"the volume name {item.name}", holder, cure)
 
 
 def _ports(needs: Needs, now: Snapshot) -> Iterator[Held]:

@@ -23,44 +23,60 @@ from course.ledger.windows import STILL_OPEN, Window, window_at
 
 @dataclass
 class Walk:
-    """What is known after some of the lists: who has which reference, and which image is whose."""
+    """What is known after some of the lists: who has which reference, and which image is whose.
+
+    *own* and *foreign* hold references and IDs alike, each with the ID it stands for (an ID for itself).
+    """
 
     projects: frozenset[str]
-    foreign: dict[str, str] = field(default_factory=dict)  # reference → ID
     own: dict[str, str] = field(default_factory=dict)
-    foreign_ids: set[str] = field(default_factory=set)
-    own_ids: set[str] = field(default_factory=set)
+    foreign: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)  # when a list last had it; engine's ns
 
-    def carry(self, thing: Thing) -> None:
+    def carry(self, thing: Thing, at: int) -> None:
         """Take over an image that an earlier run of the chapter made and could not remove."""
-        self.own_ids.add(thing.id)
-        if thing.name:
-            self.own[thing.name] = thing.id
+        for key in {thing.name or thing.id, thing.id}:
+            self.own[key], self.seen[key] = thing.id, at
 
-    def step(self, listed: Iterable[Image], window: Window | None) -> None:
-        """Take in a list of images made during *window* (None: between cells)."""
-        pairs = {(reference, image.id) for image in listed for reference in image.references}
-        new = pairs - self.own.items() - self.foreign.items()
-        for reference, id_ in sorted(
-            new, key=lambda pair: not (window and is_image_named(pair[0], window.text))
-        ):
-            self._take(reference, id_, window)
+    def step(self, listed: frozenset[Image], asked: int, at: int, window: Window | None) -> None:
+        """Take in a list that was asked for and given at these moments, and made during *window*."""
+        self._drop_what_went(listed, asked)
+        text = window.text if window is not None else None
+        new = {(name, image.id) for image in listed for name in image.references}
+        new -= self.own.items() | self.foreign.items()
+        # Those that the cell names come first: they make an image ours, and its other references with it.
+        for reference, id_ in sorted(new, key=lambda pair: text is None or not is_image_named(pair[0], text)):
+            self._take_reference(reference, id_, text)
         for image in listed:
-            if image.id not in self.own_ids | self.foreign_ids:
-                built = window is not None and not image.references and builds(window.text)
-                (self.own_ids if built else self.foreign_ids).add(image.id)
+            self._take_image(image, text)
+            self.seen |= dict.fromkeys((image.id, *image.references), at)
 
-    def _take(self, reference: str, id_: str, window: Window | None) -> None:
-        if window is None or reference in self.foreign or not self._is_named(reference, id_, window.text):
+    def _drop_what_went(self, listed: frozenset[Image], asked: int) -> None:
+        """What was ours and went is nobody's: made again between cells, it is a stranger's.
+
+        A list that was asked for before another showed the thing can't tell that it went.
+        """
+        there = {key for image in listed for key in (image.id, *image.references)}
+        for key in self.own.keys() - there:
+            if self.seen[key] <= asked:
+                del self.own[key]
+
+    def _take_reference(self, reference: str, id_: str, text: str | None) -> None:
+        if text is None or reference in self.foreign or not self._is_named(reference, id_, text):
             self.own.pop(reference, None)
             self.foreign[reference] = id_
             return
         self.own[reference] = id_
-        if id_ not in self.foreign_ids:
-            self.own_ids.add(id_)
+        if id_ not in self.foreign:
+            self.own[id_] = id_
+
+    def _take_image(self, image: Image, text: str | None) -> None:
+        if image.id not in self.own and image.id not in self.foreign:
+            built = text is not None and not image.references and builds(text)
+            (self.own if built else self.foreign)[image.id] = image.id
 
     def _is_named(self, reference: str, id_: str, text: str) -> bool:
-        if is_image_named(reference, text) or (id_ in self.own_ids and "docker" in text):
+        if is_image_named(reference, text) or (id_ in self.own and "docker" in text):
             return True
         return has_compose(text) and any(reference.startswith(f"{project}-") for project in self.projects)
 
@@ -72,22 +88,17 @@ def attribute(
     known = Walk(projects)
     for entry in entries:
         if entry.kind == "owned" and entry.details["thing"]["kind"] == "image":
-            known.carry(Thing(**entry.details["thing"]))
+            known.carry(Thing(**entry.details["thing"]), entry.at)
         elif entry.kind == "images":
-            known.step(_listed(entry), window_at(entry.at, windows))
-    known.step(now, window_at(STILL_OPEN, windows))
-    before = _things(baseline(entries))
-    new = sorted(_things(now) - before, key=lambda thing: (thing.name, thing.id))
-    mine = tuple(thing for thing in _things(now) if _is_own(thing, known))
-    return tuple(sorted(mine, key=str)), tuple(thing for thing in new if thing not in mine)
+            known.step(_listed(entry), entry.details["asked"], entry.at, window_at(entry.at, windows))
+    known.step(now, STILL_OPEN, STILL_OPEN, window_at(STILL_OPEN, windows))
+    mine = frozenset(thing for thing in _things(now) if known.own.get(thing.name or thing.id) == thing.id)
+    others = _things(now) - _things(baseline(entries)) - mine
+    return tuple(sorted(mine, key=str)), tuple(sorted(others, key=str))
 
 
 def _things(listed: Iterable[Image]) -> frozenset[Thing]:
     return frozenset(Thing("image", image.id, name) for image in listed for name in image.references or ("",))
-
-
-def _is_own(thing: Thing, known: Walk) -> bool:
-    return known.own.get(thing.name) == thing.id if thing.name else thing.id in known.own_ids
 
 
 def _listed(entry: Entry) -> frozenset[Image]:

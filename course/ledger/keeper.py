@@ -2,8 +2,8 @@
 
 The kernel tells it on standard input, one JSON object a line: a cell began ({"cell": true}) or ended
 ({"cell": false}), a cell started a process group ({"group": 123, "born": "…"}). When that input ends while a
-cell is open, the kernel was killed: the keeper ends those groups, writes what they still brought about, and
-goes. It knows nothing of whose things are.
+cell is open, the kernel was killed: the keeper ends those groups and writes what they still brought about.
+Then it goes. It knows nothing of whose things are.
 """
 
 from __future__ import annotations
@@ -79,8 +79,7 @@ class Keeper:
         elif what == "engine gone":
             self.engine_lost = True
         else:
-            if self.cell_open:
-                self._bury()
+            self._finish()
             return False
         return self.cell_open or not self.engine_lost
 
@@ -106,14 +105,16 @@ class Keeper:
         self.images_changed = False
         events.note_images(self.journal, self.client, self.clock)
 
-    def _bury(self) -> None:
-        """The kernel died in mid-cell: end what the cell started, and see what still comes of it."""
+    def _finish(self) -> None:
+        """Write down what isn't yet; in mid-cell, end what the cell started and see what still comes of it."""
         for group, born in self.groups.items():
             groups.end(group, born)
+        settle = SETTLE_NS if self.cell_open else 0
         with contextlib.suppress(*engine_errors()):
-            events.catch_up(self.journal, self.client, self.clock.latest() + SETTLE_NS)
-        self._note_images()
-        self.journal.append("dead", self.clock.latest())
+            events.catch_up(self.journal, self.client, self.clock.latest() + settle)
+        if self.cell_open:
+            self._note_images()
+            self.journal.append("dead", self.clock.latest())
 
 
 def main(arguments: list[str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 # Characters that would make a found word part of a longer one (`web` in `my-web`, `web-2`, `$web`, `/web`).
 BEFORE = r"(?<![\w.@/${-])"
 AFTER = r"(?![\w@/-]|\.\w)"
-VARIABLE = r"\$\w+|\$?\{\w+\}"  # $i and ${i} of a shell, {i} of a Python f-string
+VARIABLE = r"\$\w+|\$?\{[^{}\s]*\}"  # $i, ${i} and {1..3} of a shell, {i} of a Python f-string
 TEMPLATE = re.compile(rf"(?:[\w./:@-]|{VARIABLE})+")
 RANDOM_NAME = re.compile(r"[a-z]+_[a-z]+\d?")  # what the engine gives a container that got no name
 COMPOSE = re.compile(r"\bdocker[ -]compose\b|\bdocker\b.*\bcompose\b")
@@ -50,7 +50,8 @@ def _fits(template: str, name: str, text: str) -> bool:
     fixed = re.split(VARIABLE, template)
     found = re.fullmatch(r"([\w.-]+)".join(map(re.escape, fixed)), name)
     return found is not None and all(
-        value.isdigit() or re.search(BEFORE + re.escape(value) + AFTER, text) for value in found.groups()
+        value.isdigit() or re.search(rf"(?<![\w-]){re.escape(value)}(?![\w-])", text)
+        for value in found.groups()
     )
 
 

@@ -64,18 +64,17 @@ def _of_command(words: list[str]) -> Needs:
         words = words[1:]
     if words[:1] in (["run"], ["create"]):
         return _of_run(words[1:])
-    named = frozenset(word for word in words[2:] if not word.startswith((">", "2>")))
-    if words[:2] == ["network", "create"] and named:
-        return Needs(networks=_names([_last(words)]))
-    if words[:2] == ["volume", "create"] and named:
-        return Needs(volumes=_names([_last(words)]))
+    if words[:2] == ["network", "create"]:
+        return Needs(networks=_names(_last(words[2:])))
+    if words[:2] == ["volume", "create"]:
+        return Needs(volumes=_names(_last(words[2:])))
     return Needs()
 
 
-def _last(words: list[str]) -> str:
-    """The last word that is no redirection: the name, after all options."""
+def _last(words: list[str]) -> list[str]:
+    """The last word before any redirection, if there is one: the name, after all options."""
     end = next((place for place, word in enumerate(words) if ">" in word), len(words))
-    return words[end - 1]
+    return words[:end][-1:]
 
 
 def _of_run(words: list[str]) -> Needs:

@@ -8,7 +8,8 @@ import os
 import subprocess
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from course.ledger import cleanup, clock, events, groups, locks, windows
 from course.ledger.attribution import attribute
 from course.ledger.journal import Journal
 from course.ledger.snapshot import snapshot
-from course.ledger.things import Leftovers
+from course.ledger.things import Leftovers, Thing
 
 KEEPER_SECONDS = 12  # more than a keeper takes to end after its kernel
 Say = Callable[[str], object]
@@ -29,11 +30,13 @@ class Recorder:
 
     In this order: `clean` removes what an earlier run left, `begin` starts the journal (when the chapter's
     images are there), `watch` follows a notebook's cells, or `with recorder.cell(source)` one by hand.
-    *folder* is where Compose files of the chapter may lie (default: the working directory).
+    *folder* is where Compose files of the chapter may lie (default: the working directory). *keep* are image
+    references that are never the chapter's, whatever its cells did with them: the kit's.
     """
 
-    def __init__(self, slug: str, folder: Path | None = None) -> None:
+    def __init__(self, slug: str, folder: Path | None = None, keep: Iterable[str] = ()) -> None:
         self.slug = slug
+        self._keep = frozenset(keep)
         self._folder = (folder or Path.cwd()).resolve()
         self._client = engine.client()
         self._environment = engine.environment()
@@ -63,6 +66,16 @@ class Recorder:
         """What the chapter made and is still there, and what something else made meanwhile."""
         events.catch_up(self.journal, self._client, self._clock.latest())
         return attribute(self.journal.read(), snapshot(self._client))
+
+    def left_by_others(self) -> dict[Thing, str]:
+        """What other chapters left on the engine, each with its chapter's slug."""
+        now = snapshot(self._client)
+        found: dict[Thing, str] = {}
+        for slug in _slugs(self.journal.path.parent):
+            if slug != self.slug:
+                journal = Journal(self.journal.path.with_name(f"{slug}.jsonl"))
+                found |= dict.fromkeys(attribute(journal.read(), now).ours, slug)
+        return found
 
     def begin(self) -> None:
         """From now on the cells count: what is on the engine now was there before."""
@@ -144,7 +157,10 @@ class Recorder:
         self._shut()
         if self._keeper is not None:
             self._hang_up()
-            self._keeper.wait(KEEPER_SECONDS)
+            try:
+                self._keeper.wait(KEEPER_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._keeper.kill()
             self._keeper = None
 
     def _close_unseen_death(self) -> None:
@@ -219,10 +235,14 @@ def home(engine_id: str) -> Path:
 
 def chapters() -> tuple[str, ...]:
     """Slugs of the chapters that have a journal on this engine."""
-    return tuple(sorted(file.stem for file in home(engine.engine_id()).glob("*.jsonl")))
+    return _slugs(home(engine.engine_id()))
 
 
-def clean(slug: str, say: Say = print) -> cleanup.Outcome:
+def _slugs(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(file.stem for file in folder.glob("*.jsonl")))
+
+
+def clean(slug: str, say: Say = print, keep: Iterable[str] = ()) -> cleanup.Outcome:
     """From outside: remove what chapter *slug* left on the engine; refused while its kernel runs."""
-    with Recorder(slug) as recorder:
+    with Recorder(slug, keep=keep) as recorder:
         return recorder.clean(say)

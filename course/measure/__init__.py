@@ -2,6 +2,7 @@
 
 from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.network import address, reachability, request_path, request_times
+from course.measure.start import run_times
 from course.measure.timing import seconds
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "rebuilds",
     "request_path",
     "request_times",
+    "run_times",
     "seconds",
     "waste",
 ]

@@ -4,6 +4,7 @@ from course.plots.images import containers_of_one_image, layers_of_images, rebui
 from course.plots.network import path_of_a_request, who_reaches_whom
 from course.plots.picture import Picture
 from course.plots.spread import spread
+from course.plots.start import runs
 
 __all__ = [
     "Picture",
@@ -11,6 +12,7 @@ __all__ = [
     "layers_of_images",
     "path_of_a_request",
     "rebuilds_by_step",
+    "runs",
     "spread",
     "who_reaches_whom",
 ]
