@@ -29,7 +29,8 @@ def nbval_command(notebook: Path) -> list[str]:
     """What compares *notebook* strictly; it stops at the first wrong cell, because those after it mislead."""
     return [
         sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env",
-        f"--nbval-cell-timeout={CELL_SECONDS}", f"--nbval-sanitize-with={SANITIZE}", f"--rootdir={notebook.parent}", "-p", "no:cacheprovider",
+        f"--nbval-cell-timeout={CELL_SECONDS}", f"--nbval-sanitize-with={SANITIZE}",
+        f"--rootdir={notebook.parent}", "-p", "no:cacheprovider",
         "-p", "comparing", "--exitfirst", "--color=no", "--quiet", "--no-header", str(notebook),
     ]  # fmt: skip
 

@@ -322,6 +322,18 @@ def test_an_image_of_the_start_that_a_cell_took_away_is_reported(
     )
 
 
+def test_an_image_of_the_kit_that_a_cell_fetches_stays(
+    before: ledger.Snapshot, strangers: list[str], tmp_path: Path
+) -> None:
+    """What other chapters need too is neither the chapter's nor a stranger's, whoever brought it."""
+    strangers.append(f"docker rmi {OURS}:kit")
+    with ledger.Recorder(SLUG, tmp_path, keep=[f"{OURS}:kit"]) as recorder:
+        recorder.begin()
+        run(recorder, f"docker tag {IMAGE} {OURS}:kit; docker tag {IMAGE} {OURS}:new")
+        assert names(recorder.leftovers().ours) == [f"image {OURS}:new"]
+        assert names(recorder.clean(quiet).removed) == [f"image {OURS}:new"]
+
+
 def test_an_image_made_again_by_hand_is_the_learners(
     recorder: ledger.Recorder, strangers: list[str], tmp_path: Path
 ) -> None:
@@ -503,6 +515,8 @@ def test_more_events_than_the_engine_remembers_are_not_lost(
     recorder: ledger.Recorder, client: DockerClient
 ) -> None:
     """The engine forgets all but 256 events; the first of a cell with more is still known."""
+    sh(f"docker volume create {OURS}-sign; docker volume rm {OURS}-sign")
+    until(lambda: any(entry.kind == "event" for entry in recorder.journal.read()), "the keeper's first line")
     with recorder.cell(f"docker volume create {OURS}-first"):
         client.api.create_volume(f"{OURS}-first")
         for _ in range(150):  # each makes two events

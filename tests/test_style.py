@@ -10,6 +10,10 @@ from typing import Any
 import house_style
 import pages
 import pytest
+import style_chapter as chapters
+import style_code as commands
+import style_outputs as outputs
+import style_prose as prose
 from house_style import RULES, Rule
 from pages import UNCOMPARED, Page
 
@@ -41,10 +45,10 @@ def md(name: str, text: str) -> dict[str, Any]:
     return {"cell_type": "markdown", "id": name, "metadata": {}, "source": text}
 
 
-def code(name: str, text: str, *outputs: dict[str, Any], tags: tuple[str, ...] = ()) -> dict[str, Any]:
+def code(name: str, text: str, *shown: dict[str, Any], tags: tuple[str, ...] = ()) -> dict[str, Any]:
     """A code cell; its count comes when the notebook is written."""
     metadata = {"tags": list(tags)} if tags else {}
-    return {"cell_type": "code", "id": name, "metadata": metadata, "source": text, "outputs": list(outputs)}
+    return {"cell_type": "code", "id": name, "metadata": metadata, "source": text, "outputs": list(shown)}
 
 
 def picture(alt: str) -> dict[str, Any]:
@@ -67,12 +71,12 @@ def chapter() -> Cells:
         code("name-run", "%%shell\ndocker run --rm busybox:1.37 echo hello"),
         md("s2", "## How long does it take?\n\nThe helper measures.\nSee the [chapter](80-chapter.ipynb)."),
         code("time-measure", "times = measure()\ntimes", tags=(UNCOMPARED,)),
-        code("time-picture", "plots.spread(times)", picture("It starts within a second."), tags=(UNCOMPARED,)),
+        code("picture", "plots.spread(times)", picture("It takes under a second."), tags=(UNCOMPARED,)),
         code("time-proof", "assert max(times) < 10"),
         md("s3", "## What breaks?\n\nA name that is taken."),
         code("taken-run", "%%shell --expect 125\ndocker run --name x nginx:1.26"),
         md("check-yourself", f"## Check yourself\n\n{question}\n\n{question}"),
-        md("recap", f"## Recap\n\n{house_style.RECAP_HEAD}\n|---|---|---|\n| `docker ps` | lists | often |"),
+        md("recap", f"## Recap\n\n{chapters.RECAP_HEAD}\n|---|---|---|\n| `docker ps` | lists | often |"),
         md("clean-up", "## Clean up\n\nRemove what this chapter made."),
         code("clean", "%%shell\ndocker rm x"),
         code("leftovers", "lesson.leftovers()"),
@@ -133,79 +137,102 @@ def found(cells: Cells, name: str) -> dict[str, Any]:
     return next(cell for cell in cells if cell["id"] == name)
 
 
-H = house_style
 BROKEN: list[tuple[Rule, str, Change]] = [
-    (H.opens_with_a_title_and_a_promise, "no number", put("title", "# A chapter\n\nYou learn.")),
-    (H.opens_with_a_title_and_a_promise, "no promise", put("title", "# 80 · A chapter")),
-    (H.opens_with_a_title_and_a_promise, "a second H1", more("s1", "\n\n# Another")),
-    (H.says_what_it_needs_and_gives, "no time", swap("needs", "| **Time** | 5 minutes |\n", "")),
-    (H.says_what_it_needs_and_gives, "two goals", swap("needs", "\n- *stop* it;", "")),
-    (H.says_what_it_needs_and_gives, "no verb", swap("needs", "*stop*", "stop")),
-    (H.starts_with_a_short_set_up, "too long", more("setup", "\na = 1\nb = 2")),
-    (H.starts_with_a_short_set_up, "another chapter", swap("setup", "80-", "81-")),
-    (H.starts_with_a_short_set_up, "too late", lambda cells: cells.insert(2, cells.pop(3))),
-    (H.warms_up, "none", drop("warm-up")),
-    (H.warms_up, "one question", put("warm-up", "### Warm-up\n\n<details><summary>Q?</summary>A.</details>")),
-    (H.ends_as_every_chapter_ends, "no recap", drop("recap")),
-    (H.ends_as_every_chapter_ends, "no recap table", put("recap", "## Recap\n\nYou saw it.")),
-    (H.ends_as_every_chapter_ends, "no clean-up", put("clean", "del times")),
-    (H.ends_as_every_chapter_ends, "no leftovers", drop("leftovers")),
-    (H.ends_as_every_chapter_ends, "no lab", put("next", "## What's next\n\nRest.")),
-    (H.ends_as_every_chapter_ends, "two sections", swap("s3", "## ", "### ")),
-    (H.ends_as_every_chapter_ends, "no questions", put("check-yourself", "## Check yourself\n\nDo.")),
-    (H.breaks_something_on_purpose, "nothing fails", swap("taken-run", " --expect 125", "")),
-    (H.is_not_too_long, "100 cells", lambda cells: cells.extend(md(f"m{n}", "x.") for n in range(100))),
-    (H.words_stand_between_code_cells, "two commands", lambda cells: cells.insert(7, code("c", "%%shell\nls"))),
-    (H.words_stand_between_code_cells, "command and measurement", drop("s2")),
-    (H.prose_is_short, "121 words", more("s3", "\n" + "word " * 121 + "end.")),
-    (H.a_line_is_a_sentence, "two on a line", more("s3", "\nOne. Two.")),
-    (H.a_line_is_a_sentence, "half a line", more("s3", "\nThis ends\non the next line.")),
-    (H.words_do_not_judge, "simply", more("s3", "\nYou simply run it.")),
-    (H.words_do_not_judge, "Just", more("s3", "\nJust run it.")),
-    (H.words_do_not_judge, "shouting", more("s3", "\nIt works!")),
-    (H.bold_is_for_new_words, "twice", more("s3", "\nA **name** again.")),
-    (H.bold_is_for_new_words, "a sentence", more("s3", "\n**You must always keep this in mind** here.")),
-    (H.commands_are_what_a_person_types, "bang", put("time-measure", "!docker ps")),
-    (H.commands_are_what_a_person_types, "bang, assigned", put("time-measure", "a = !docker ps")),
-    (H.commands_are_what_a_person_types, "bash", put("name-run", "%%bash\ndocker ps")),
-    (H.commands_are_what_a_person_types, "sleep", more("name-run", "\nsleep 5")),
-    (H.commands_are_what_a_person_types, "time.sleep", more("time-proof", "\ntime.sleep(2)")),
-    (H.code_fits_the_page, "13 lines", more("name-run", "\ntrue" * 12)),
-    (H.code_fits_the_page, "111 columns", more("name-run", "\n" + "x" * 111)),
-    (H.images_are_in_the_kit, "not in the kit", more("name-run", "\ndocker run alpine:3.19 true")),
-    (H.images_are_in_the_kit, "latest", more("name-run", "\ndocker run nginx:latest")),
-    (H.images_are_in_the_kit, "another tag", swap("name-run", "busybox:1.37", "busybox:1.36")),
-    (H.images_are_in_the_kit, "FROM without a tag", put("name-run", "%%writefile Dockerfile\nFROM nginx\n")),
-    (H.counts_run_from_one, "a gap", lambda cells: found(cells, "clean").update(execution_count=17)),
-    (H.counts_run_from_one, "not run", lambda cells: found(cells, "clean").update(execution_count=None)),
+    (chapters.opens_with_a_title_and_a_promise, "no number", put("title", "# A chapter\n\nYou learn.")),
+    (chapters.opens_with_a_title_and_a_promise, "no promise", put("title", "# 80 · A chapter")),
+    (chapters.opens_with_a_title_and_a_promise, "a second H1", more("s1", "\n\n# Another")),
+    (chapters.says_what_it_needs_and_gives, "no time", swap("needs", "| **Time** | 5 minutes |\n", "")),
+    (chapters.says_what_it_needs_and_gives, "two goals", swap("needs", "\n- *stop* it;", "")),
+    (chapters.says_what_it_needs_and_gives, "no verb", swap("needs", "*stop*", "stop")),
+    (chapters.starts_with_a_short_set_up, "too long", more("setup", "\na = 1\nb = 2")),
+    (chapters.starts_with_a_short_set_up, "another chapter", swap("setup", "80-", "81-")),
+    (chapters.starts_with_a_short_set_up, "too late", lambda cells: cells.insert(2, cells.pop(3))),
+    (chapters.warms_up, "none", drop("warm-up")),
     (
-        H.counts_run_from_one, "an error",
+        chapters.warms_up,
+        "one question",
+        put("warm-up", "### Warm-up\n\n<details><summary>Q?</summary>A.</details>"),
+    ),
+    (chapters.ends_as_every_chapter_ends, "no recap", drop("recap")),
+    (chapters.ends_as_every_chapter_ends, "no recap table", put("recap", "## Recap\n\nYou saw it.")),
+    (chapters.ends_as_every_chapter_ends, "no clean-up", put("clean", "del times")),
+    (chapters.ends_as_every_chapter_ends, "no leftovers", drop("leftovers")),
+    (chapters.ends_as_every_chapter_ends, "no lab", put("next", "## What's next\n\nRest.")),
+    (chapters.ends_as_every_chapter_ends, "two sections", swap("s3", "## ", "### ")),
+    (chapters.ends_as_every_chapter_ends, "no questions", put("check-yourself", "## Check yourself\n\nDo.")),
+    (chapters.breaks_something_on_purpose, "nothing fails", swap("taken-run", " --expect 125", "")),
+    (
+        chapters.is_not_too_long,
+        "100 cells",
+        lambda cells: cells.extend(md(f"m{n}", "x.") for n in range(100)),
+    ),
+    (
+        commands.words_stand_between_code_cells,
+        "commands",
+        lambda cells: cells.insert(7, code("c", "%%shell\nls")),
+    ),
+    (commands.words_stand_between_code_cells, "command and measurement", drop("s2")),
+    (prose.prose_is_short, "121 words", more("s3", "\n" + "word " * 121 + "end.")),
+    (prose.a_line_is_a_sentence, "two on a line", more("s3", "\nOne. Two.")),
+    (prose.a_line_is_a_sentence, "half a line", more("s3", "\nThis ends\non the next line.")),
+    (prose.words_do_not_judge, "simply", more("s3", "\nYou simply run it.")),
+    (prose.words_do_not_judge, "Just", more("s3", "\nJust run it.")),
+    (prose.words_do_not_judge, "shouting", more("s3", "\nIt works!")),
+    (prose.bold_is_for_new_words, "twice", more("s3", "\nA **name** again.")),
+    (prose.bold_is_for_new_words, "a sentence", more("s3", "\n**You must always keep this in mind** here.")),
+    (commands.commands_are_what_a_person_types, "bang", put("time-measure", "!docker ps")),
+    (commands.commands_are_what_a_person_types, "bang, assigned", put("time-measure", "a = !docker ps")),
+    (commands.commands_are_what_a_person_types, "bash", put("name-run", "%%bash\ndocker ps")),
+    (commands.commands_are_what_a_person_types, "sleep", more("name-run", "\nsleep 5")),
+    (commands.commands_are_what_a_person_types, "time.sleep", more("time-proof", "\ntime.sleep(2)")),
+    (commands.code_fits_the_page, "13 lines", more("name-run", "\ntrue" * 12)),
+    (commands.code_fits_the_page, "111 columns", more("name-run", "\n" + "x" * 111)),
+    (commands.images_are_in_the_kit, "not in the kit", more("name-run", "\ndocker run alpine:3.23 true")),
+    (commands.images_are_in_the_kit, "latest", more("name-run", "\ndocker run nginx:latest")),
+    (commands.images_are_in_the_kit, "another tag", swap("name-run", "busybox:1.37", "busybox:1.36")),
+    (
+        commands.images_are_in_the_kit,
+        "FROM without a tag",
+        put("name-run", "%%writefile Dockerfile\nFROM nginx\n"),
+    ),
+    (outputs.counts_run_from_one, "a gap", lambda cells: found(cells, "clean").update(execution_count=17)),
+    (
+        outputs.counts_run_from_one,
+        "not run",
+        lambda cells: found(cells, "clean").update(execution_count=None),
+    ),
+    (
+        outputs.counts_run_from_one,
+        "an error",
         lambda cells: found(cells, "clean").update(outputs=[{"output_type": "error"}]),
     ),
-    (H.tags_are_known, "another tag", tag("name-run", "raises-exception")),
-    (H.tags_are_known, "an answer in a chapter", tag("name-run", "answer")),
-    (H.tags_are_known, "a comment", put("name-run", "# NBVAL_SKIP\n1")),
-    (H.measured_is_asserted, "no assertion", put("time-proof", "print(times)")),
-    (H.measured_is_asserted, "of something else", put("time-proof", "assert 1 < 2")),
-    (H.measured_is_asserted, "not compared", tag("time-proof", UNCOMPARED)),
-    (H.has_pictures_that_say_something, "none", drop("time-picture")),
+    (outputs.tags_are_known, "another tag", tag("name-run", "raises-exception")),
+    (outputs.tags_are_known, "an answer in a chapter", tag("name-run", "answer")),
+    (outputs.tags_are_known, "a comment", put("name-run", "# NBVAL_SKIP\n1")),
+    (outputs.measured_is_asserted, "no assertion", put("time-proof", "print(times)")),
+    (outputs.measured_is_asserted, "of something else", put("time-proof", "assert 1 < 2")),
+    (outputs.measured_is_asserted, "not compared", tag("time-proof", UNCOMPARED)),
+    (outputs.has_pictures_that_say_something, "none", drop("picture")),
     (
-        H.has_pictures_that_say_something, "no sentence",
-        lambda cells: found(cells, "time-picture").update(outputs=[picture("a plot of times, measured")]),
+        outputs.has_pictures_that_say_something,
+        "no sentence",
+        lambda cells: found(cells, "picture").update(outputs=[picture("a plot of times, measured")]),
     ),
     (
-        H.has_pictures_that_say_something, "five",
-        lambda cells: found(cells, "time-picture").update(outputs=[picture("It takes less than this.")] * 5),
+        outputs.has_pictures_that_say_something,
+        "five",
+        lambda cells: found(cells, "picture").update(outputs=[picture("It takes less than this.")] * 5),
     ),
     (
-        H.has_pictures_that_say_something, "without alt",
+        outputs.has_pictures_that_say_something,
+        "without alt",
         lambda cells: found(cells, "clean").update(outputs=[{"data": {"image/png": "…"}}]),
     ),
-    (H.links_lead_somewhere, "nowhere", more("s3", "\nSee [there](no-such.ipynb).")),
-    (H.cells_have_readable_ids, "drawn", lambda cells: cells[4].update(id="8a7f3c21")),
-    (H.cells_have_readable_ids, "twice", lambda cells: cells[4].update(id="s3")),
-    (H.is_a_plain_notebook, "an editor's", lambda cells: cells[4].update(metadata={"collapsed": True})),
-]  # fmt: skip
+    (prose.links_lead_somewhere, "nowhere", more("s3", "\nSee [there](no-such.ipynb).")),
+    (outputs.cells_have_readable_ids, "drawn", lambda cells: cells[4].update(id="8a7f3c21")),
+    (outputs.cells_have_readable_ids, "twice", lambda cells: cells[4].update(id="s3")),
+    (outputs.is_a_plain_notebook, "an editor's", lambda cells: cells[4].update(metadata={"collapsed": True})),
+]
 
 
 def test_a_chapter_in_style_breaks_no_rule(tmp_path: Path) -> None:
@@ -226,19 +253,19 @@ def test_a_rule_sees_what_breaks_it(rule: Rule, change: Change, tmp_path: Path) 
 
 def test_every_rule_is_shown_a_notebook_that_breaks_it() -> None:
     """No rule is left that never had to find anything."""
-    shown = {rule for rule, _, _ in BROKEN} | {house_style.has_no_outputs}
+    shown = {rule for rule, _, _ in BROKEN} | {outputs.has_no_outputs}
     assert {rule for rules in RULES.values() for rule in rules} == shown
 
 
 def test_outputs_in_a_lab_are_seen(tmp_path: Path) -> None:
     """A lab with a count or an output is one that somebody ran before handing it out."""
-    assert house_style.has_no_outputs(written(tmp_path, chapter(), "lab"))
+    assert outputs.has_no_outputs(written(tmp_path, chapter(), "lab"))
     cells = [cell for cell in chapter() if not cell.get("outputs")]
-    assert not house_style.has_no_outputs(written(tmp_path, cells, "lab", counted=False))
+    assert not outputs.has_no_outputs(written(tmp_path, cells, "lab", counted=False))
 
 
 def test_an_answer_is_known_in_a_lab(tmp_path: Path) -> None:
     """The tag that a chapter must not have marks the answers of a lab."""
     cells = chapter()
     tag("name-run", "answer")(cells)
-    assert house_style.tags_are_known(written(tmp_path, cells, "lab")) == []
+    assert outputs.tags_are_known(written(tmp_path, cells, "lab")) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -11,6 +12,10 @@ from typing import Any, Literal
 QUIET_SECONDS = 2.0
 TICK_SECONDS = 0.5
 LINE_SECONDS = 10.0
+FORMATS = {
+    "image": "{desc}: {n_fmt} of {total_fmt}, {elapsed}{postfix}",
+    "s": "{desc}: {elapsed}{postfix}",
+}
 Say = Callable[[str], None]
 Unit = Literal["B", "image", "s"]
 
@@ -60,13 +65,17 @@ class Progress:
     def _draw(self) -> None:
         from tqdm import tqdm
 
+        # tqdm draws nothing in a terminal that gives its size as 0, as a CI's does.
+        columns, rows = shutil.get_terminal_size((100, 24))
         if self._bar is None:
             scale = self._unit == "B"
             self._bar = tqdm(
                 desc=self.title, total=self.total, unit=self._unit, unit_scale=scale, unit_divisor=1000,
-                leave=False, file=sys.stdout, dynamic_ncols=True, mininterval=0, miniters=0,
+                leave=False, file=sys.stdout, mininterval=0, miniters=0, delay=1e-6,
+                nrows=rows, ncols=columns, bar_format=FORMATS.get(self._unit),
             )  # fmt: skip
             self._bar.start_t -= QUIET_SECONDS
+        self._bar.ncols = columns
         self._bar.total, self._bar.n = self.total, self.done if self._unit == "B" else round(self.done)
         self._bar.set_postfix_str(self.step, refresh=False)
         self._bar.refresh()

@@ -7,7 +7,7 @@ stranger's.
 
 What can't be told apart: a container whose name looks random (two words and an underscore) that something
 else made from the same image during a cell that itself runs one without a name; an anonymous volume whose
-container was never started and went within milliseconds (reported as a stranger's). `images` says what holds
+container was never started and went within the same cell (reported as a stranger's). `images` says what holds
 for images.
 """
 

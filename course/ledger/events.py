@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from course.ledger.clock import EngineClock, engine_errors, moment
 from course.ledger.journal import Entry, Journal
-from course.ledger.snapshot import images
+from course.ledger.snapshot import containers, images
 
 if TYPE_CHECKING:
     import docker
@@ -61,6 +61,18 @@ def catch_up(journal: Journal, client: docker.DockerClient, until: int) -> None:
     if since:
         for event in up_to(client, since, until):
             note(journal, event)
+
+
+def note_volumes(journal: Journal, client: docker.DockerClient, clock: EngineClock, of: str = "") -> None:
+    """Write which containers (*of*: only this one's ID) mount which volumes into the *journal*.
+
+    An anonymous volume can't be traced once its container is gone.
+    """
+    with contextlib.suppress(*engine_errors()):
+        found = containers(client, of)
+        mounts = {each.id: sorted(each.volumes) for each in found if each.volumes}
+        if mounts:
+            journal.append("volumes", clock.latest(), containers=mounts)
 
 
 def note_images(journal: Journal, client: docker.DockerClient, clock: EngineClock) -> None:

@@ -42,9 +42,10 @@ def _users(entries: tuple[Entry, ...], now: Snapshot) -> Mapping[str, frozenset[
         if entry.kind == "event" and entry.details["action"] == "mount":
             found.setdefault(entry.details["id"], set()).add(entry.details["attributes"]["container"])
         elif entry.kind == "volumes":
-            for volume in entry.details["volumes"]:
-                found.setdefault(volume, set()).add(entry.details["container"])
-    for container in now.containers:
-        for volume in container.volumes:
-            found.setdefault(volume, set()).add(container.id)
+            for container, volumes in entry.details["containers"].items():
+                for volume in volumes:
+                    found.setdefault(volume, set()).add(container)
+    for living in now.containers:
+        for volume in living.volumes:
+            found.setdefault(volume, set()).add(living.id)
     return {volume: frozenset(containers) for volume, containers in found.items()}

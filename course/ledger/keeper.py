@@ -86,27 +86,15 @@ class Keeper:
     def _event(self, event: events.Event) -> None:
         events.note(self.journal, event)
         if event["Type"] == "container" and event["Action"] == "create":
-            self._note_volumes(event["Actor"]["ID"])
+            events.note_volumes(self.journal, self.client, self.clock, event["Actor"]["ID"])
         self.images_changed |= event["Type"] == "image" and event["Action"] in IMAGE_ACTIONS
-
-    def _note_volumes(self, container: str) -> None:
-        """Write down its volumes now: an anonymous one can't be traced once the container is gone."""
-        from docker.errors import APIError
-
-        try:
-            mounts = self.client.api.inspect_container(container)["Mounts"]
-        except APIError:
-            return
-        volumes = [mount["Name"] for mount in mounts if mount["Type"] == "volume"]
-        if volumes:
-            self.journal.append("volumes", self.clock.latest(), container=container, volumes=volumes)
 
     def _note_images(self) -> None:
         self.images_changed = False
         events.note_images(self.journal, self.client, self.clock)
 
     def _finish(self) -> None:
-        """Write down what isn't yet; in mid-cell, end what the cell started and see what still comes of it."""
+        """Write down what isn't yet; in mid-cell, end what the cell started and see what comes of it."""
         for group, born in self.groups.items():
             groups.end(group, born)
         settle = SETTLE_NS if self.cell_open else 0

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -65,7 +64,11 @@ class Recorder:
     def leftovers(self) -> Leftovers:
         """What the chapter made and is still there, and what something else made meanwhile."""
         events.catch_up(self.journal, self._client, self._clock.latest())
-        return attribute(self.journal.read(), snapshot(self._client))
+        found = attribute(self.journal.read(), snapshot(self._client))
+        return Leftovers(self._but_kept(found.ours), self._but_kept(found.strangers), found.missing)
+
+    def _but_kept(self, things: tuple[Thing, ...]) -> tuple[Thing, ...]:
+        return tuple(thing for thing in things if thing.kind != "image" or thing.name not in self._keep)
 
     def left_by_others(self) -> dict[Thing, str]:
         """What other chapters left on the engine, each with its chapter's slug."""
@@ -147,6 +150,7 @@ class Recorder:
             return
         self._depth -= 1
         if not self._depth:
+            events.note_volumes(self.journal, self._client, self._clock)
             events.note_images(self.journal, self._client, self._clock)
             self.journal.append("end", self._clock.latest())
             self._tell(cell=False)

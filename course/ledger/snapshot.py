@@ -74,11 +74,17 @@ class Snapshot:
 def snapshot(client: docker.DockerClient) -> Snapshot:
     """What is on the engine now; four requests, about 10 ms."""
     return Snapshot(
-        frozenset(_container(item) for item in client.api.containers(all=True)),
+        containers(client),
         frozenset(Network(item["Id"], item["Name"], item["Labels"] or {}) for item in client.api.networks()),
         frozenset(_volume(item) for item in client.api.volumes()["Volumes"] or ()),
         images(client),
     )
+
+
+def containers(client: docker.DockerClient, id_: str = "") -> frozenset[Container]:
+    """The containers on the engine now, or the one with this ID; one request, about 3 ms."""
+    only = {"id": id_} if id_ else {}
+    return frozenset(_container(item) for item in client.api.containers(all=True, filters=only))
 
 
 def _container(item: Mapping[str, Any]) -> Container:

@@ -1,4 +1,4 @@
-"""What images weigh, what containers add to them and what rebuilds cost, as tables; knows nothing of drawing."""
+"""What images weigh, what containers add and what rebuilds cost, as tables; knows nothing of drawing."""
 
 from __future__ import annotations
 
@@ -84,7 +84,9 @@ def container_sizes(prefix: str) -> pd.DataFrame:
         (each["Names"][0].lstrip("/"), each.get("SizeRw", 0) / MB, each["SizeRootFs"] / MB) for each in listed
     ]
     if not rows:
-        raise CourseError(f"No container's name begins with {prefix}.", "run the cells above again, from the top")
+        raise CourseError(
+            f"No container's name begins with {prefix}.", "run the cells above again, from the top"
+        )
     return pd.DataFrame(sorted(rows), columns=["container", "own_mb", "with_image_mb"])
 
 
@@ -116,7 +118,9 @@ def _build(folder: Path, dockerfile: str) -> tuple[list[tuple[str, float, bool]]
     done = subprocess.run(command, env=engine.environment(), capture_output=True, text=True)
     total = time.perf_counter() - started
     if done.returncode:
-        raise CourseError(f"The build with {dockerfile} failed: {done.stderr[-600:]}", "mend the file, build again")
+        raise CourseError(
+            f"The build with {dockerfile} failed: {done.stderr[-600:]}", "mend the file, build again"
+        )
     return steps_of(done.stderr), total
 
 

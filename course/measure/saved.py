@@ -54,7 +54,7 @@ def _read(archive: tarfile.TarFile, tags: tuple[str, ...]) -> dict[str, tuple[La
     contents: dict[str, tuple[dict[str, int], tuple[str, ...]]] = {}
     for name in sorted({name for entry in entries for name in entry["Layers"]}):
         contents[name] = _content(_member(archive, name))
-    found = {}
+    found: dict[str, tuple[Layer, ...]] = {}
     for entry in entries:
         config = json.load(_member(archive, entry["Config"]))
         layers = tuple(

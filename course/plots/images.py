@@ -14,7 +14,7 @@ SMALLEST_MB = 0.05  # a bar thinner than this can't be seen
 
 
 def layers_of_images(table: pd.DataFrame) -> Picture:
-    """Draw the table of `measure.layers`: a stacked bar for each image, what they share in colour and hatch."""
+    """Draw the table of `measure.layers`: a bar for each image, what they share in colour and hatch."""
     names = list(table["image"].unique())
     figure, plane = axes(9.0, 0.72 * len(names) + 1.7)
     shared = _looks_of_shared(table)
@@ -34,7 +34,12 @@ def _looks_of_shared(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     for place, row in enumerate(rows.sort_values("mb", ascending=False).itertuples()):
         label = f"layer {row.layer}, {row.mb:.1f} MB, in {row.images} of them"
         hatch = HATCHES[1:][place % (len(HATCHES) - 1)]
-        looks[str(row.layer)] = {"facecolor": HUES[place % len(HUES)], "hatch": hatch, "hatchcolor": "white", "label": label}
+        looks[str(row.layer)] = {
+            "facecolor": HUES[place % len(HUES)],
+            "hatch": hatch,
+            "hatchcolor": "white",
+            "label": label,
+        }
     return looks
 
 
@@ -66,16 +71,29 @@ def _sharing_in_words(table: pd.DataFrame) -> str:
 
 
 def containers_of_one_image(sizes: pd.DataFrame) -> Picture:
-    """Draw the table of `measure.container_sizes`: the image once, and a writable layer for each container."""
+    """Draw the table of `measure.container_sizes`: the image once, a writable layer for each container."""
     image = float((sizes["with_image_mb"] - sizes["own_mb"]).max())
     counts = list(range(1, len(sizes) + 1))
     own = list(sizes["own_mb"].cumsum())
     figure, plane = axes(7.5, 3.6)
-    plane.bar(counts, image, color=BLUE, edgecolor=GREY, hatch="//", hatchcolor="white", label="the image, once")
-    plane.bar(counts, own, bottom=image, color=ORANGE, edgecolor=GREY, hatch="..", hatchcolor="white", label="writable layers")
+    plane.bar(
+        counts, image, color=BLUE, edgecolor=GREY, hatch="//", hatchcolor="white", label="the image, once"
+    )
+    plane.bar(
+        counts,
+        own,
+        bottom=image,
+        color=ORANGE,
+        edgecolor=GREY,
+        hatch="..",
+        hatchcolor="white",
+        label="writable layers",
+    )
     copies = [image * count + added for count, added in zip(counts, own, strict=True)]
     plane.plot(counts, copies, "o--", color=GREY, label="if each had a copy of its own (computed)")
-    plane.set(xlabel="containers of one image", ylabel="disk (MB)", ylim=(0, 1.08 * copies[-1]), xticks=counts)
+    plane.set(
+        xlabel="containers of one image", ylabel="disk (MB)", ylim=(0, 1.08 * copies[-1]), xticks=counts
+    )
     plane.legend(frameon=False, labelcolor=GREY, loc="upper left")
     return Picture(
         figure,
@@ -85,15 +103,16 @@ def containers_of_one_image(sizes: pd.DataFrame) -> Picture:
 
 
 def rebuilds_by_step(table: pd.DataFrame) -> Picture:
-    """Draw the table of `measure.rebuilds`: a bar for each rebuild, its steps in it, cached ones named beside."""
-    builds = [(str(key[0]), int(key[1]), rows) for key, rows in table.groupby(["order", "attempt"], sort=False)]
+    """Draw the table of `measure.rebuilds`: a bar for each rebuild, its cached steps named beside."""
+    builds = [rows for _, rows in table.groupby(["order", "attempt"], sort=False)]
     figure, plane = axes(9.0, 0.42 * len(builds) + 1.6)
     worked = list(dict.fromkeys(table[~table["cached"]]["step"]))
     looks = {step: _look_of_step(place, step) for place, step in enumerate(worked)}
     rest = {"facecolor": "none", "label": "the rest: client, context, checks"}
-    for row, (_, _, rows) in enumerate(builds):
+    for row, rows in enumerate(builds):
         _rebuild(plane, row, rows, looks | {"": rest})
-    plane.set_yticks(range(len(builds)), [f"{order}, change {attempt}" for order, attempt, _ in builds])
+    names = [f"{rows['order'].iloc[0]}, change {rows['attempt'].iloc[0]}" for rows in builds]
+    plane.set_yticks(range(len(builds)), names)
     plane.set(xlabel="time of the rebuild (s)", ylim=(len(builds) - 0.4, -0.6))
     plane.set_xlim(0, 1.75 * table["total"].max())
     _legend(plane, [*looks.values(), rest])

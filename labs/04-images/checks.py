@@ -1,6 +1,8 @@
-"""What the bakery's images must be like: small, quick to rebuild, complete, named, and made by a Dockerfile."""
+"""What the bakery's images must be like: complete, small, quick to rebuild, and made by a Dockerfile."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from course.checks import System, Unmet, check
 
@@ -20,9 +22,14 @@ def layers(system: System, tag: str) -> list[str]:
 
 def made_above(system: System, tag: str, base: str) -> list[tuple[str, int]]:
     """Instruction and bytes of each history row that *tag* adds to *base*, newest first."""
-    rows = [system.docker.api.history(system.image(each)["Id"]) for each in (tag, base)]
-    added = rows[0][: max(len(rows[0]) - len(rows[1]), 0)]
+    whole, below = (_history(system, each) for each in (tag, base))
+    added = whole[: max(len(whole) - len(below), 0)]
     return [(row["CreatedBy"], row["Size"]) for row in added]
+
+
+def _history(system: System, tag: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = system.docker.api.history(system.image(tag)["Id"])  # type: ignore[no-untyped-call]
+    return found
 
 
 @check(
@@ -56,7 +63,7 @@ def the_menu_is_complete(system: System) -> str:
     needs=("the_menu_is_complete",),
     hints=(
         "I compared `menu:1` with its base. {seen}",
-        "`docker history menu:1` shows which line weighs what. A file weighs if it is there when its line ends.",
+        "`docker history menu:1` shows which line weighs what. What is there when a line ends, weighs.",
         "One line that makes, uses and deletes: `RUN python bake.py && rm dough.bin`",
     ),
 )
@@ -64,12 +71,15 @@ def the_menu_is_small(system: System) -> str:
     """`menu:1` stands on `python:3.13-slim` and adds less than 5 MB to it."""
     below = layers(system, BASE)
     if layers(system, "menu:1")[: len(below)] != below:
-        raise Unmet(f"menu:1 doesn't have the layers of {BASE}.", "The first line of its Dockerfile names its base.")
+        raise Unmet(
+            f"menu:1 doesn't have the layers of {BASE}.", "The first line of its Dockerfile names its base."
+        )
     rows = made_above(system, "menu:1", BASE)
     if sum(size for _, size in rows) >= MOST_ADDED:
         line, size = max(rows, key=lambda row: row[1])
+        shown = line.removesuffix("# buildkit").strip()
         raise Unmet(
-            f"The heaviest line of menu:1 is `{line.removesuffix('# buildkit').strip()}` with {size // 10**6} MB.",
+            f"The heaviest line of menu:1 is `{shown}` with {size // 10**6} MB.",
             "What does that line leave behind when it ends?",
         )
     return f"menu:1 stands on {BASE} and adds less than 5 MB."
@@ -80,14 +90,16 @@ def the_menu_is_small(system: System) -> str:
     needs=("the_menu_is_complete",),
     hints=(
         "I compared the layers of `menu:1` and `menu:2`, from the lowest up. {seen}",
-        "From the first line on whose files changed, every line is run again. Which files does each `COPY` take?",
-        "First `COPY bake.py .` and the `RUN`, and `COPY show.py menu.txt ./` as the last line that adds files.",
+        "Every line below one whose files changed is run again. Which files does each `COPY` take?",
+        "First `COPY bake.py .` and the `RUN`; `COPY show.py menu.txt ./` comes after them.",
     ),
 )
 def only_the_menu_changed(system: System) -> str:
     """`menu:2` has all layers of `menu:1` but the last, and a new last one."""
     old, new = layers(system, "menu:1"), layers(system, "menu:2")
-    same = next((place for place, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), len(old))
+    same = next(
+        (place for place, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), len(old)
+    )
     if old == new:
         raise Unmet("menu:1 and menu:2 have the same layers.", "Was menu:2 built after the new price came?")
     if len(old) != len(new) or same != len(old) - 1:
@@ -151,7 +163,9 @@ def the_sign_is_replaced(system: System) -> str:
         raise Unmet(f"sign runs from {sign['Config']['Image']}.", "`docker ps` shows each container's image.")
     text = system.run_in("sign", ["cat", "/sign.txt"]).output.strip()
     if text != "open 7 to 19, Sundays 8 to 12":
-        raise Unmet(f"`cat /sign.txt` in sign says: {text}", "The new text stood in the container that you replaced.")
+        raise Unmet(
+            f"`cat /sign.txt` in sign says: {text}", "The new text stood in the container that you replaced."
+        )
     if system.run_in("sign", ["test", "-e", "/tmp/draft"]).exit_code == 0:
         raise Unmet("The draft /tmp/draft is in sign.", "Where does it come from, if the container is new?")
     return "sign runs from sign:1, shows the new text, and has no draft."
@@ -162,18 +176,24 @@ def the_sign_is_replaced(system: System) -> str:
     hints=(
         "I read the history of `sign:1`, down to its base. {seen}",
         "`docker history --no-trunc sign:1`: can a colleague see what was changed?",
-        "A Dockerfile with `FROM busybox:1.37` and a `RUN` or `COPY` that makes `/sign.txt`, then `docker build --tag sign:1 …`",
+        'A Dockerfile with `FROM busybox:1.37` and `RUN echo "…" > /sign.txt`, '
+        "then `docker build --tag sign:1 …`",
     ),
 )
 def the_sign_tells_how_it_was_made(system: System) -> str:
     """Every line that `sign:1` adds to `busybox:1.37` is a line of a Dockerfile."""
     below = layers(system, "busybox:1.37")
     if layers(system, "sign:1")[: len(below)] != below:
-        raise Unmet("sign:1 doesn't have the layer of busybox:1.37.", "The first line of its Dockerfile names its base.")
+        raise Unmet(
+            "sign:1 doesn't have the layer of busybox:1.37.",
+            "The first line of its Dockerfile names its base.",
+        )
     rows = [line for line, _ in made_above(system, "sign:1", "busybox:1.37")]
     if not rows:
         raise Unmet("sign:1 adds nothing to busybox:1.37.", "Where is the new text to come from?")
     for line in rows:
         if not any(line.startswith(word) for word in INSTRUCTIONS):
-            raise Unmet(f"A line of its history reads: {line}", "That is a process that ran, not an instruction.")
+            raise Unmet(
+                f"A line of its history reads: {line}", "That is a process that ran, not an instruction."
+            )
     return "The history of sign:1 holds instructions only."

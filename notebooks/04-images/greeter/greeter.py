@@ -1,3 +1,6 @@
-import os
+"""Says hello from where it stands."""
 
-print(os.environ["GREETING"], "from", os.getcwd())
+import os
+from pathlib import Path
+
+print(os.environ["GREETING"], "from", Path.cwd())

@@ -1,3 +1,5 @@
+"""Says its version."""
+
 VERSION = 1
 
 print("version", VERSION)
