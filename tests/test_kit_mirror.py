@@ -128,6 +128,25 @@ def test_a_layer_that_two_images_share_is_kept_once(bench: Bench) -> None:
     assert bench.id("beta")
 
 
+def test_what_a_newer_image_replaced_is_freed_and_can_come_back(bench: Bench) -> None:
+    """At the next start the old image's bytes are gone; an image that needs them again brings them again."""
+    first = {"content": os.urandom(2 << 20)}
+    bench.make("alpha", first)
+    mirror.start()
+    mirror.refill([bench.tag("alpha")])
+    bench.make("alpha", {"content": b"small"})
+    mirror.refill([bench.tag("alpha")])
+    mirror.stop()
+    running = mirror.start()
+    assert sum(file.stat().st_size for file in mirror.own().store.rglob("data")) < 1 << 20
+    wanted = bench.make("beta", first)
+    mirror.refill([bench.tag("beta")])
+    bench.remove("beta")
+    bench.describe("beta", hub=bench.tag("beta"))
+    bench.ensure("beta", sources=Sources(mirror=running.address, hub=DEAD))
+    assert bench.id("beta") == wanted
+
+
 def test_starting_twice_gives_one_mirror_and_stopping_twice_is_no_error(bench: Bench) -> None:
     """The second start finds the first one's process; the second stop finds none."""
     first = mirror.start()

@@ -537,6 +537,19 @@ def test_a_keeper_that_was_killed_is_replaced(recorder: ledger.Recorder) -> None
     assert names(recorder.leftovers().ours) == [f"volume {OURS}-one", f"volume {OURS}-two"]
 
 
+def test_a_volume_is_traced_without_a_keeper_too(recorder: ledger.Recorder) -> None:
+    """The kernel itself notes at a cell's end which container mounts which volume."""
+    keeper = recorder._keeper
+    assert keeper is not None
+    with recorder.cell(f"docker create --name {OURS}-web -v /data {IMAGE}"):
+        keeper.kill()
+        keeper.wait(10)
+        sh(f"docker create --name {OURS}-web -v /data {IMAGE}")
+    sh(f"docker rm {OURS}-web")
+    (volume,) = recorder.leftovers().ours
+    assert volume.kind == "volume"
+
+
 def start_keeper(journal: Journal, endpoint: str) -> subprocess.Popen[bytes]:
     """A keeper without a kernel; gives it once it writes down what happens."""
     keeper = subprocess.Popen(

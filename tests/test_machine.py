@@ -1,4 +1,4 @@
-"""The engine that the course starts, on a bare machine: started, found, stopped, and recovered after a fault."""
+"""The engine that the course starts, on a bare machine: started, found, stopped, recovered after faults."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from machine import Machine, machine
 
 from course.engine.daemon import until
+from course.kit import make_archive
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0 and not os.environ.get("CI"),
@@ -162,3 +163,24 @@ def test_ending_the_machine_ends_its_engine(tmp_path: Path) -> None:
     assert until(lambda: not Path(f"/proc/{outside[0]}").exists(), 10), "the machine's dockerd outlived it"
     with pytest.raises(ProcessLookupError):
         os.kill(int(outside[0]), signal.SIGCONT)
+
+
+def test_a_full_engine_disk_is_said_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    """Images that don't fit are named with the cure, nothing half-made stays; with room it goes on."""
+    archive = make_archive.write(["busybox:1.37", "nginx:1.26"], tmp_path, say=lambda _: None)
+    with machine(tmp_path, disk_mib=60) as small:
+        assert small.course("engine", "start").returncode == 0
+        full = small.course("images", "nginx:1.26", "--kit", str(archive))
+        assert full.returncode == 1, full.stdout
+        assert "no space left on device" in full.stdout
+        assert "free disk space" in full.stdout
+        assert "Traceback" not in full.stdout
+        assert small.run("docker", "images", "--quiet").stdout == ""
+        assert small.course("images", "busybox:1.37", "--kit", str(archive)).returncode == 0
+        small.run("mount", "-o", "remount,size=600m", "/var/lib/docker")
+        again = small.course("images", "nginx:1.26", "--kit", str(archive))
+        assert again.returncode == 0, again.stdout
+        assert (
+            small.run("docker", "run", "--rm", "--network", "none", "nginx:1.26", "nginx", "-v").returncode
+            == 0
+        )

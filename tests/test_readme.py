@@ -1,4 +1,4 @@
-"""What README.md and docs/ say is there is there: links, verbs, chapters, modules, messages, dates."""
+"""What README.md and docs/ say is there is there: links, verbs, chapters, words, messages, dates."""
 
 from __future__ import annotations
 
@@ -151,22 +151,6 @@ def test_the_support_table_dates_what_was_tried() -> None:
         state for state in states if not re.fullmatch(r"not tried|tried, \d{4}-\d\d-\d\d", state)
     } == set()
     assert any(state.startswith("tried") for state in states)
-
-
-def test_the_architecture_page_names_every_module() -> None:
-    """Its table has a row for each module of the package but bootstrap, which stands apart."""
-    named = [
-        found[1]
-        for row in rows(text(DOCS / "architecture.md"))
-        if (found := re.fullmatch(r"`(\w+)/?`", row[0]))
-    ]
-    there = {
-        path.stem
-        for path in (ROOT / "course").iterdir()
-        if path.suffix == ".py" or (path / "__init__.py").exists()
-    }
-    assert set(named) & there == there - {"bootstrap", "__init__"}
-    assert len(named) == len(set(named))
 
 
 def test_every_decision_is_on_the_architecture_page() -> None:

@@ -101,9 +101,12 @@ class _Upload:
         """Layers first, then what names them."""
         parts = saved.read(identity, self._layer)
         layers = [self.filled.layers[digest] for digest in parts.layers]
-        for layer in layers:
-            if not self.repository.has(layer.digest):
-                self.repository.share(layer.digest, layer.repository)
+        lost = [digest for digest in parts.layers if not self._holds(self.filled.layers[digest])]
+        if lost:  # freed since, as nothing named them any more
+            for digest in lost:
+                del self.filled.layers[digest]
+            self.send(identity)
+            return
         config = f"sha256:{sha256(parts.config).hexdigest()}"
         self.repository.put(config, len(parts.config), parts.config)
         self.repository.tag(split(self.tag)[1], _manifest(config, len(parts.config), layers))
@@ -111,6 +114,9 @@ class _Upload:
         found = f"its label {SITE_CA_LABEL} says so" if label else ""
         inside = next((f"the one in {layer.site_ca}" for layer in layers if layer.site_ca), "")
         self.filled.images[self.tag] = (identity, found or inside)
+
+    def _holds(self, layer: Layer) -> bool:
+        return self.repository.has(layer.digest) or self.repository.share(layer.digest, layer.repository)
 
     def _layer(self, digest: str, content: IO[bytes]) -> None:
         """Pack and send a layer, unless the registry has it from an image before."""

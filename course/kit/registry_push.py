@@ -39,12 +39,11 @@ class Repository:
         url = f"{where}{separator}digest={urllib.parse.quote(digest)}"
         self._put(url, content, headers)
 
-    def share(self, digest: str, owner: str) -> None:
-        """Hold a blob that repository *owner* has, without sending it again."""
+    def share(self, digest: str, owner: str) -> bool:
+        """Hold a blob that repository *owner* has, without sending it again; False where it has none."""
         asked = urllib.parse.urlencode({"mount": digest, "from": owner})
         with self.registry.send("POST", f"/v2/{self.name}/blobs/uploads/?{asked}", data=b"") as reply:
-            if reply.status != 201:
-                raise RegistryError(f"it did not let {self.name} share a layer of {owner}")
+            return reply.status == 201
 
     def tag(self, tag: str, manifest: Mapping[str, Any]) -> None:
         """Make *tag* name *manifest*, whose blobs are already there."""

@@ -72,7 +72,7 @@ def the_cache_has_a_port_of_its_own(system: System) -> str:
         "I looked at the doors of `orders`, and asked it for an order. {seen}",
         "`docker logs orders` says on which address the program listens, inside its container. "
         "`office/orders.js` says what decides that.",
-        "`docker rm --force orders`, then the `docker run` of Friday's shift again, "
+        "`docker rm --force orders`, then the `docker run` of Friday again, "
         "with `--env HOST=0.0.0.0` in front of the image.",
     ),
 )
