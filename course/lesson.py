@@ -47,7 +47,7 @@ def start(name: str) -> None:
     recorder = ledger.Recorder(_slug(name), keep=_kit_tags())
     try:
         recorder.clean()
-        _report_held(name)
+        _report_held(name, recorder)
         _get_images(name)
         recorder.begin()
     except BaseException:
@@ -173,9 +173,9 @@ def _notebook(name: str) -> Path:
     return places.notebooks() / f"{name}.ipynb"
 
 
-def _report_held(name: str) -> None:
+def _report_held(name: str, recorder: ledger.Recorder) -> None:
     cells = [labs.source(cell) for cell in labs.read(_notebook(name))["cells"] if cell["cell_type"] == "code"]
-    for each in ledger.held(ledger.needs_of(cells), engine.client()):
+    for each in ledger.held(ledger.needs_of(cells), engine.client(), recorder.left_by_others()):
         print(f"✗ {each.what} is held by {each.holder}. This notebook needs it.\n  Next: {each.cure}")
 
 

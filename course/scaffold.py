@@ -43,40 +43,43 @@ def new_chapter(slug: str, root: Path = places.ROOT) -> Path:
 
 def chapter(slug: str) -> Iterator[tuple[str, str]]:
     """Id and text of each cell of a new chapter: one section, to be filled and repeated."""
-    yield "title", TITLE.format(slug=slug)
-    yield "goals", GOALS
+    number = slug[:2]
+    yield "title", f"# {number} · Title\n\nYou do this, and see that."
+    yield "needs", NEEDS
     yield SETUP, f'from course import lesson\n\nlesson.start("{slug}")'
-    yield "warm-up", "## Warm-up\nTwo questions from earlier chapters."
-    yield (
-        "claim",
-        "## A claim that this section shows\nSay what you run next.\n**Predict:** what will it print?",
-    )
+    yield "warm-up", "### Warm-up: two questions from earlier chapters\n\nThe first?\n\nThe second?"
+    yield "claim", "## A claim that this section shows\n\nSay what you run next.\n\n**Predict:** what comes?"
     yield "show", "%%shell\ndocker run --rm busybox:1.37 echo hello"
     yield "explain", "Say what to notice in the output, and why it is so."
-    yield "break", "## One thing that breaks, on purpose\nSay what is about to fail."
+    yield "break", "## One thing that breaks, on purpose\n\nSay what is about to fail."
     yield "provoke", "%%shell --expect 125\ndocker run --no-such-flag busybox:1.37"
     yield "cure", "Say which word of the message to read, and give the cure."
-    yield "check-yourself", "## Check yourself\nTwo or three questions that the outputs above answer."
-    yield "recap", "## Recap\n| command | what it does | when |\n|---|---|---|\n| `docker run` | … | … |"
-    yield "leave", "## Leave the engine as you found it\nRemove by name what this chapter made."
-    yield "clean-up", "%%shell\ndocker rm --force name-of-this-chapter"
-    yield "next", f"## What comes next?\nTry the lab: `labs/{slug}/lab.ipynb`."
+    yield "check-yourself", "## Check yourself\n\nTwo or three questions that the outputs above answer."
+    yield "recap", "## Recap\n\n| command | what it does | when |\n|---|---|---|\n| `docker run` | … | … |"
+    yield "clean-up", "## Clean up\n\nRemove by name what this chapter made."
+    yield "clean", "%%shell\ndocker rm --force name-of-this-chapter"
+    yield "clean-proof", "And the proof, from the engine's own records:"
+    yield "leftovers", "lesson.leftovers()"
+    yield (
+        "next",
+        f"## What's next\n\n**The lab:** [labs/{slug}](../labs/{slug}/lab.ipynb) asks for this skill.",
+    )
 
 
 SETUP = "setup"
-RUNS = ("%%", "from ")
+RUNS = ("%%", "from ", "lesson.")
 
-TITLE = """# {slug}: a question or a claim
-One sentence: what this chapter shows.
+NEEDS = """| | |
+|---|---|
+| **Time** | about 30 minutes; the cells themselves run in … seconds (measured) |
+| **Needs** | an engine (`lesson.start` finds it) |
+| **Images** | busybox |
 
-| minutes (measured) | needs | images and their size |
-|---|---|---|
-| … | … | … |"""
+**You will be able to**
 
-GOALS = """## You will be able to
-- a verb that the lab tests
-- a second one
-- a third one"""
+- *verb* that the lab tests;
+- *verb* of a second kind;
+- *verb* of a third."""
 
 
 def _refuse_bad_slug(slug: str) -> None:

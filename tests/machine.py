@@ -71,9 +71,11 @@ def machine(state: Path, disk_mib: int = 600) -> Iterator[Machine]:
     """A bare machine whose engine has *disk_mib* MiB for its data; *state* is its home folder."""
     mounts = " && ".join(f"mount -t tmpfs -o size={disk_mib}m,mode=755 tmpfs {folder}" for folder in OWN)
     made = " ".join(OWN)
-    script = f"mkdir -p {made} && {mounts} && ip link set lo up && exec {sys.executable} -c '{FIRST_PROCESS}'"
+    first = f"exec {sys.executable} -c '{FIRST_PROCESS}'"
+    script = f"mkdir -p {made} && {mounts} && ip link set lo up && {first}"
     holder = subprocess.Popen(
-        ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script],
+        ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
+         "sh", "-c", script],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:
