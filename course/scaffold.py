@@ -47,14 +47,17 @@ def chapter(slug: str) -> Iterator[tuple[str, str]]:
     yield "title", f"# {number} · Title\n\nYou do this, and see that."
     yield "needs", NEEDS
     yield SETUP, f'from course import lesson\n\nlesson.start("{slug}")'
-    yield "warm-up", "### Warm-up: two questions from earlier chapters\n\nThe first?\n\nThe second?"
+    yield "warm-up", f"### Warm-up: two questions from earlier chapters\n\n{QUESTIONS}"
     yield "claim", "## A claim that this section shows\n\nSay what you run next.\n\n**Predict:** what comes?"
     yield "show", "%%shell\ndocker run --rm busybox:1.37 echo hello"
     yield "explain", "Say what to notice in the output, and why it is so."
+    yield "next-claim", "## What follows from it\n\nSay what you run next.\n\n**Predict:** what changes?"
+    yield "show-next", "%%shell\ndocker run --rm busybox:1.37 echo again"
+    yield "explain-next", "Say what was different this time, and why."
     yield "break", "## One thing that breaks, on purpose\n\nSay what is about to fail."
     yield "provoke", "%%shell --expect 125\ndocker run --no-such-flag busybox:1.37"
     yield "cure", "Say which word of the message to read, and give the cure."
-    yield "check-yourself", "## Check yourself\n\nTwo or three questions that the outputs above answer."
+    yield "check-yourself", f"## Check yourself\n\n{QUESTIONS}"
     yield "recap", "## Recap\n\n| command | what it does | when |\n|---|---|---|\n| `docker run` | … | … |"
     yield "clean-up", "## Clean up\n\nRemove by name what this chapter made."
     yield "clean", "%%shell\ndocker rm --force name-of-this-chapter"
@@ -68,6 +71,14 @@ def chapter(slug: str) -> Iterator[tuple[str, str]]:
 
 SETUP = "setup"
 RUNS = ("%%", "from ", "lesson.")
+
+QUESTIONS = """<details><summary>A first question?</summary>
+Its answer.
+</details>
+
+<details><summary>A second question?</summary>
+Its answer.
+</details>"""
 
 NEEDS = """| | |
 |---|---|

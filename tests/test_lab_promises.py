@@ -7,8 +7,12 @@ from pathlib import Path
 
 import lab_promises
 import lab_trials
+import pages
 import pytest
 import small_lab
+import style_chapter
+import style_code
+import style_prose
 from lab_trials import Trials, Unproven
 from small_lab import SmallLab, code, write
 
@@ -225,14 +229,14 @@ def test_a_slug_that_is_none_is_refused(slug: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_new_chapter_has_the_parts_of_one(tmp_path: Path) -> None:
-    """The skeleton has one title, one set-up of its own name, and ends with clean-up and what is next."""
+def test_a_new_chapter_keeps_the_house_style(tmp_path: Path) -> None:
+    """The skeleton breaks no rule but those whose matter its author adds: outputs, pictures, the lab."""
     file = scaffold.new_chapter("91-brand-new", tmp_path)
-    cells = labs.read(file)["cells"]
-    ids = [cell["id"] for cell in cells]
-    assert [ids[0], *ids[-2:]] == ["title", "clean-up", "next"]
-    assert 'lesson.start("91-brand-new")' in labs.source(cells[2])
-    assert all(cell["cell_type"] == "code" for cell in cells if labs.source(cell).startswith("%%"))
+    page = pages.read(file, "chapter")
+    rules = [*style_chapter.ALL, *style_prose.ALL, *style_code.ALL]
+    faults = {rule.__name__: rule(page) for rule in rules if rule.__name__ != "links_lead_somewhere"}
+    assert {name: found for name, found in faults.items() if found} == {}
+    assert 'lesson.start("91-brand-new")' in file.read_text().replace('\\"', '"')
 
 
 def test_a_lab_is_found_by_slug_path_and_notebook(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
