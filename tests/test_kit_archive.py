@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -181,13 +183,14 @@ def test_an_archive_for_another_architecture_is_refused(bench: Bench) -> None:
 
 def test_an_interrupted_archive_is_not_there_and_the_next_run_goes_on(bench: Bench) -> None:
     """Killed while packing, it leaves no file under the kit's name; what was packed isn't read again."""
-    alpha = bench.make("alpha")
-    beta = bench.make("beta", {"content": os.urandom(64 * MIB)})
+    alpha, beta = bench.make("alpha"), bench.make("beta")
     tags, folder = [bench.tag("alpha"), bench.tag("beta")], bench.folder / "out"
-    with subprocess.Popen([sys.executable, "-c", WRITE, folder, *tags], stdout=subprocess.PIPE) as child:
-        assert until(lambda: any(folder.glob("*.parts/*.json")), 60), "no image was ever packed"
-        child.kill()
-        child.communicate()
+    with a_zstd_that_stops_at_its_second_call(bench.folder / "bin") as path:
+        command = [sys.executable, "-c", WRITE, str(folder), *tags]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"PATH": path}) as child:
+            assert until(lambda: any(folder.glob("*.parts/*.json")), 60), "no image was ever packed"
+            child.kill()
+            child.communicate()
     assert list(folder.glob("kit-*.zst")) == []
     since = time.time()
     archive = make_archive.write(tags, folder, say=silent)
@@ -195,6 +198,25 @@ def test_an_interrupted_archive_is_not_there_and_the_next_run_goes_on(bench: Ben
     assert saved & {alpha, beta} == {beta}
     assert [entry.tag for entry in open_archive(archive).entries] == tags
     assert list(folder.glob("*.parts")) == []
+
+
+@contextmanager
+def a_zstd_that_stops_at_its_second_call(folder: Path) -> Iterator[str]:
+    """A PATH whose zstd works once, and the next time waits until the block ends."""
+    folder.mkdir()
+    os.mkfifo(folder / "gate")
+    gate = os.open(folder / "gate", os.O_RDWR)
+    script = folder / "zstd"
+    script.write_text(
+        f'#!/bin/sh\nif mkdir {folder}/called 2>/dev/null; then exec {shutil.which("zstd")} "$@"; fi\n'
+        f"read go < {folder}/gate\n"
+    )
+    script.chmod(0o755)
+    try:
+        yield f"{folder}:{os.environ['PATH']}"
+    finally:
+        os.write(gate, b"go\n")
+        os.close(gate)
 
 
 @pytest.mark.parametrize("form", ["PEM", "DER"])

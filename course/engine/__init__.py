@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.engine import daemon, rootless
-from course.engine.probe import Probe, candidates, probe
+from course.engine.probe import Probe, candidates, named_context, probe
 from course.errors import CourseError
 
 if TYPE_CHECKING:
@@ -162,8 +162,9 @@ def client(timeout: float = 60) -> docker.DockerClient:
 def environment() -> dict[str, str]:
     """The environment for a docker CLI: DOCKER_HOST only where it wouldn't find this engine by itself."""
     found = find()
-    usual = found.source in {"the usual socket", "DOCKER_HOST"} or found.source.startswith("context")
-    return dict(os.environ) if usual else os.environ | {"DOCKER_HOST": found.endpoint}
+    own = found.source == "DOCKER_HOST" or found.source.startswith("context")
+    usual = found.source == "the usual socket" and named_context() is None
+    return dict(os.environ) if own or usual else os.environ | {"DOCKER_HOST": found.endpoint}
 
 
 def engine_id() -> str:

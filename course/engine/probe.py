@@ -7,10 +7,11 @@ import http.client
 import json
 import os
 import socket
+import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 PING_SECONDS = 3.0
 State = Literal["ready", "absent", "refused", "denied", "silent"]
@@ -59,6 +60,11 @@ def _ping(endpoint: str) -> None:
     if not endpoint.startswith("unix://"):
         import docker
 
+        address = urllib.parse.urlsplit(endpoint)
+        if address.scheme == "tcp" and address.hostname:
+            # The SDK hides why a connection failed; opening one first lets the system say it.
+            socket.create_connection((address.hostname, address.port or 2375), PING_SECONDS).close()
+
         docker.DockerClient(base_url=endpoint, timeout=int(PING_SECONDS), use_ssh_client=True).ping()
         return
     connection = UnixConnection(endpoint.removeprefix("unix://"), PING_SECONDS)
@@ -102,18 +108,25 @@ def current_context() -> tuple[str, str] | None:
 
     Read from the CLI's own files, because the Docker SDK's `from_env` ignores contexts.
     """
-    config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-    name = os.environ.get("DOCKER_CONTEXT") or _json(config / "config.json").get("currentContext")
-    if not name or name == "default":
-        return None
-    for meta in sorted((config / "contexts" / "meta").glob("*/meta.json")):
+    name = named_context()
+    for meta in sorted((_config() / "contexts" / "meta").glob("*/meta.json")):
         content = _json(meta)
-        if content.get("Name") == name:
-            return str(name), str(content["Endpoints"]["docker"]["Host"])
+        if name and content.get("Name") == name:
+            return name, str(content["Endpoints"]["docker"]["Host"])
     return None
 
 
-def _json(file: Path) -> dict[str, dict[str, dict[str, str]]]:
+def named_context() -> str | None:
+    """The context that the docker CLI is told to use, whether it exists or not; None for the default one."""
+    name = os.environ.get("DOCKER_CONTEXT") or _json(_config() / "config.json").get("currentContext")
+    return None if not name or name == "default" else str(name)
+
+
+def _config() -> Path:
+    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+
+
+def _json(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text())
     except (OSError, ValueError):
