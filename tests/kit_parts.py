@@ -133,6 +133,7 @@ def program(folder: Path) -> Path:
     if own.exists():
         return own
     file = folder / PROGRAM
+    folder.mkdir(exist_ok=True)
     if not file.exists():
         debian.download(PROGRAM, folder / "package")
         (folder / "package/usr/bin" / PROGRAM).replace(file)

@@ -44,7 +44,7 @@ with only_one(print):
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The registry program, once for all tests."""
-    return program(tmp_path_factory.mktemp("registry"))
+    return program(tmp_path_factory.getbasetemp() / "registry")
 
 
 @pytest.fixture
@@ -76,6 +76,14 @@ def test_the_sources_are_asked_in_their_order(hub: tuple[str, Bench]) -> None:
         seen += [arrival.source for arrival in bench.ensure("alpha", sources=sources)]
     hub_name = f"Docker Hub (played by {address})"
     assert seen == ["already here", f"mirror {address}", f"kit {archive}", hub_name, "built here"]
+
+
+def test_a_flag_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is typed now was meant now."""
+    for name, value in {"COURSE_MIRROR": "a:1", "COURSE_KIT": "/b", "COURSE_HUB": "c:2"}.items():
+        monkeypatch.setenv(name, value)
+    assert Sources.named() == Sources("a:1", "/b", "c:2")
+    assert Sources.named(mirror="d:3", kit="/e") == Sources("d:3", "/e", "c:2")
 
 
 def test_an_image_is_the_same_from_every_source(hub: tuple[str, Bench]) -> None:

@@ -48,7 +48,7 @@ with kit.in_background():
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The registry program, once for all tests."""
-    return program(tmp_path_factory.mktemp("registry"))
+    return program(tmp_path_factory.getbasetemp() / "registry")
 
 
 @pytest.fixture
