@@ -108,7 +108,7 @@ def _serve_by_process(tags: list[str], port: int, say: Say) -> Running:
 
 def _refuse(filled: Filled, tags: Iterable[str]) -> None:
     for tag in tags:
-        why = filled.images[tag][1]
+        why = filled.images.get(tag, ("", ""))[1]
         if why:
             for_room().stop()
             raise holds_ca(tag, why)

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 import tempfile
+import urllib.error
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -18,15 +19,20 @@ from pathlib import Path
 from typing import IO
 
 from course import engine
+from course.errors import CourseError
 from course.kit import presence, saved
 from course.kit.progress import Progress, Say
 from course.kit.recipes import SITE_CA_LABEL
-from course.kit.registry import MANIFEST_TYPE, Registry, split
+from course.kit.registry import MANIFEST_TYPE, Registry, RegistryError, split
 from course.kit.registry_push import CONFIG_TYPE, LAYER_TYPE, Repository
 from course.kit.site_ca import Watch, known
 
 CHUNK = 1 << 20
 FASTEST = 1  # gzip's level: a pull over loopback or a room's network gains nothing from a smaller one
+
+
+class FillError(CourseError):
+    """The mirror could not be filled."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,8 @@ class Filled:
 
 def fill(tags: Iterable[str], store: Path, address: str, say: Say) -> Filled:
     """Have the registry at *address*, recorded in *store*, hold those of *tags* that the engine has."""
+    import docker.errors
+
     store.mkdir(parents=True, exist_ok=True)
     with _only_one(store):
         filled = Filled.read(store)
@@ -79,9 +87,13 @@ def fill(tags: Iterable[str], store: Path, address: str, say: Say) -> Filled:
         with Progress("filling the mirror", len(wanted), "image", say) as progress:
             for image in wanted:
                 progress.now(image.tag)
-                _Upload(Repository(Registry(address), split(image.tag)[0]), image.tag, store, filled).send(
-                    image.id
-                )
+                repository = Repository(Registry(address), split(image.tag)[0])
+                try:
+                    _Upload(repository, image.tag, store, filled).send(image.id)
+                except docker.errors.NotFound:
+                    continue  # somebody removed it meanwhile
+                except (RegistryError, urllib.error.HTTPError) as error:
+                    raise FillError(f"The mirror did not take {image.tag}: {error}.", "make lab") from error
                 filled.write(store)
                 progress.add(1)
         filled.write(store)
