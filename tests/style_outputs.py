@@ -12,6 +12,7 @@ from pages import UNCOMPARED, Cell, Page
 from style_code import is_picture, is_proof, parsed
 
 PICTURES = 4
+NOTHING_LEFT = "Nothing that this notebook made is left on the engine."
 TAGS = {"chapter": {UNCOMPARED}, "solution": {UNCOMPARED, "answer"}, "lab": {UNCOMPARED, "answer"}}
 
 
@@ -117,5 +118,16 @@ def is_a_plain_notebook(page: Page) -> list[str]:
     return faults + [f"its metadata keeps {key}" for key in sorted(spare | odd)]
 
 
+def says_that_nothing_is_left(page: Page) -> list[str]:
+    """The stored output of lesson.leftovers() is one line: a stranger's things are not part of a chapter."""
+    said = [cell.text().strip() for cell in page.code() if cell.source == "lesson.leftovers()"]
+    return [f"lesson.leftovers() is stored with {text!r}" for text in said if text != NOTHING_LEFT]
+
+
 EVERYWHERE = (tags_are_known, cells_have_readable_ids, is_a_plain_notebook)
-CHAPTER = (counts_run_from_one, measured_is_asserted, has_pictures_that_say_something)
+CHAPTER = (
+    counts_run_from_one,
+    measured_is_asserted,
+    has_pictures_that_say_something,
+    says_that_nothing_is_left,
+)

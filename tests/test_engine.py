@@ -100,7 +100,7 @@ def test_a_socket_that_nobody_serves_is_refused(place: Path) -> None:
 
 def test_a_socket_that_one_may_not_use_is_denied(place: Path) -> None:
     """An engine for root and its group is there, and says no."""
-    with listening(place / "root.sock", b"") as address:
+    with listening(place / "root.sock", None) as address:
         (place / "root.sock").chmod(0o600)
         with without_rights():
             assert state(address) == "denied"

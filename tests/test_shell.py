@@ -207,8 +207,9 @@ def test_tools_are_quiet_and_plain() -> None:
 
 
 @pytest.fixture
-def ipython() -> InteractiveShell:
+def ipython(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
     """An IPython that knows `%%shell`, as a notebook's kernel does after its set-up cell."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     found = InteractiveShell()  # type: ignore[no-untyped-call]
     shell.load(found, env=dict(os.environ) | {"GREETING": "from the course"})
     return found

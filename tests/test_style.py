@@ -79,7 +79,7 @@ def chapter() -> Cells:
         md("recap", f"## Recap\n\n{chapters.RECAP_HEAD}\n|---|---|---|\n| `docker ps` | lists | often |"),
         md("clean-up", "## Clean up\n\nRemove what this chapter made."),
         code("clean", "%%shell\ndocker rm x"),
-        code("leftovers", "lesson.leftovers()"),
+        code("leftovers", "lesson.leftovers()", {"text": f"{outputs.NOTHING_LEFT}\n"}),
         md("next", "## What's next\n\n**The lab:** [go on](../labs/80-chapter/lab.ipynb)."),
     ]  # fmt: skip
 
@@ -227,6 +227,11 @@ BROKEN: list[tuple[Rule, str, Change]] = [
         outputs.has_pictures_that_say_something,
         "without alt",
         lambda cells: found(cells, "clean").update(outputs=[{"data": {"image/png": "…"}}]),
+    ),
+    (
+        outputs.says_that_nothing_is_left,
+        "a stranger's",
+        lambda cells: found(cells, "leftovers").update(outputs=[{"text": "made by something else\n"}]),
     ),
     (prose.links_lead_somewhere, "nowhere", more("s3", "\nSee [there](no-such.ipynb).")),
     (outputs.cells_have_readable_ids, "drawn", lambda cells: cells[4].update(id="8a7f3c21")),

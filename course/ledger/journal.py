@@ -12,6 +12,9 @@ from typing import Any
 
 from course.errors import CourseError
 
+# The number is the format of the lines: raise it when they change, and no start stumbles over old ones.
+SUFFIX = ".1.jsonl"
+
 
 @dataclass(frozen=True)
 class Entry:

@@ -16,7 +16,7 @@ from typing import Any
 from course import engine, places
 from course.ledger import cleanup, clock, events, groups, locks, windows
 from course.ledger.attribution import attribute
-from course.ledger.journal import Journal
+from course.ledger.journal import SUFFIX, Journal
 from course.ledger.snapshot import snapshot
 from course.ledger.things import Leftovers, Thing
 
@@ -41,7 +41,7 @@ class Recorder:
         self._environment = engine.environment()
         self._clock, told = clock.compare(self._client)
         place = home(told["ID"])
-        self.journal = Journal(place / f"{slug}.jsonl")
+        self.journal = Journal(place / f"{slug}{SUFFIX}")
         self._keeper: subprocess.Popen[bytes] | None = None
         self._keeper_lock = place / "keeper.lock"
         self._depth = 0
@@ -76,7 +76,7 @@ class Recorder:
         found: dict[Thing, str] = {}
         for slug in _slugs(self.journal.path.parent):
             if slug != self.slug:
-                journal = Journal(self.journal.path.with_name(f"{slug}.jsonl"))
+                journal = Journal(self.journal.path.with_name(f"{slug}{SUFFIX}"))
                 found |= dict.fromkeys(attribute(journal.read(), now).ours, slug)
         return found
 
@@ -243,7 +243,7 @@ def chapters() -> tuple[str, ...]:
 
 
 def _slugs(folder: Path) -> tuple[str, ...]:
-    return tuple(sorted(file.stem for file in folder.glob("*.jsonl")))
+    return tuple(sorted(file.name.removesuffix(SUFFIX) for file in folder.glob(f"*{SUFFIX}")))
 
 
 def clean(slug: str, say: Say = print, keep: Iterable[str] = ()) -> cleanup.Outcome:
