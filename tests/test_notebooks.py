@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,6 +42,16 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         yield engine.environment() | own
 
 
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of all notebooks with their files, where a run that goes wrong leaves nothing in the tree."""
+    root = tmp_path_factory.mktemp("clone")
+    litter = shutil.ignore_patterns("work", ".ipynb_checkpoints")
+    for place in ("notebooks", "solutions"):
+        shutil.copytree(pages.ROOT / place, root / place, ignore=litter)
+    return root
+
+
 @pytest.fixture
 def unchanged(env: dict[str, str]) -> Iterator[Callable[[], tuple[str, ...]]]:
     """What on the engine is no longer as it was when the test began; the course's leavings go after it."""
@@ -60,23 +71,33 @@ def test_every_notebook_is_found() -> None:
     "path", [pytest.param(path, id=f"{place:02}-{label(path)}") for place, path in enumerate(TWICE, 1)]
 )
 def test_outputs_are_true_and_the_engine_is_as_before(
-    path: Path, env: dict[str, str], unchanged: Callable[[], tuple[str, ...]], tmp_path: Path
+    path: Path, env: dict[str, str], clone: Path, unchanged: Callable[[], tuple[str, ...]], tmp_path: Path
 ) -> None:
     """A notebook prints what is committed, first and again, in whatever order, and leaves nothing."""
-    wrong = running.faults(path, env, tmp_path)
+    copy, before = clone / label(path), files(clone)
+    wrong = running.faults(copy, env, tmp_path)
     assert not wrong, f"COURSE_SEED={SEED} repeats this order\n" + "\n".join(wrong)
     assert unchanged() == ()
+    assert files(clone) == before
+
+
+def files(folder: Path) -> set[str]:
+    """Every file below *folder*, without what Python keeps for itself."""
+    found = (file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    return {label_in(folder, file) for file in found}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=map(label, NOTEBOOKS))
 def test_what_a_killed_kernel_left_goes_at_the_next_start(
-    path: Path, env: dict[str, str], unchanged: Callable[[], tuple[str, ...]]
+    path: Path, env: dict[str, str], unchanged: Callable[[], tuple[str, ...]], tmp_path: Path
 ) -> None:
     """`kill -9` in mid-cell leaves things behind; the set-up cell removes them and nothing else."""
+    folder = tmp_path / "copy"
+    shutil.copytree(path.parent, folder, ignore=shutil.ignore_patterns("work", ".ipynb_checkpoints"))
     cells = [cell.source for cell in pages.read(path, pages.all_paths()[path]).code()]
-    kill_in_mid_cell(Kernel(path.parent, env), cells)
+    kill_in_mid_cell(Kernel(folder, env), cells)
     assert unchanged() != ()
-    with running.kernel(path.parent, env) as again:
+    with running.kernel(folder, env) as again:
         said = again.run(cells[0])
     assert "is ready." in said
     assert unchanged() == ()

@@ -1,3 +1,0 @@
-from pathlib import Path
-
-print(Path("menu.txt").read_text() + Path("bread.txt").read_text(), end="")
