@@ -109,7 +109,11 @@ def current_context() -> tuple[str, str] | None:
     Read from the CLI's own files, because the Docker SDK's `from_env` ignores contexts.
     """
     name = named_context()
-    for meta in sorted((_config() / "contexts" / "meta").glob("*/meta.json")):
+    try:
+        files = sorted((_config() / "contexts" / "meta").glob("*/meta.json"))
+    except OSError:  # settings that this user may not read name no context
+        return None
+    for meta in files:
         content = _json(meta)
         if name and content.get("Name") == name:
             return name, str(content["Endpoints"]["docker"]["Host"])

@@ -67,6 +67,7 @@ def _unpacked(content: IO[bytes]) -> IO[bytes]:
 def load(chunks: Iterable[bytes]) -> None:
     """Stream a tar, as `docker save` gives it, to the engine."""
     import docker.errors
+    import requests
 
     try:
         api: Any = engine.client(ENGINE_SECONDS).api
@@ -75,6 +76,11 @@ def load(chunks: Iterable[bytes]) -> None:
                 raise LoadError(f"The engine did not take the image: {event['error']}")
     except docker.errors.APIError as error:
         raise LoadError(f"The engine did not take the image: {error.explanation or error}") from error
+    except requests.exceptions.ConnectionError as error:
+        # It hangs up in mid-upload when it can't go on, and its reason is lost with the connection.
+        raise LoadError(
+            "The engine broke off the load, most often because of: no space left on device"
+        ) from error
 
 
 def header(name: str, size: int) -> bytes:
