@@ -31,7 +31,7 @@ def met() -> str:
 
 
 def make_lab(clone: Path, state: str) -> list[dict[str, object]]:
-    """One row per line that `make lab` prints until JupyterLab is open, in seconds since its start; then chapter 00."""
+    """One row per line that `make lab` prints until JupyterLab is open, then chapter 00; in seconds."""
     started = time.perf_counter()
     process = subprocess.Popen(
         ["make", "lab"],

@@ -70,10 +70,24 @@ def small(tmp_path: Path) -> Path:
     for folder in ("notebooks", "labs"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / readme.PICTURE).parent.mkdir()
+    shutil.copytree(ROOT / readme.SETUP_ROWS.parent, tmp_path / readme.SETUP_ROWS.parent)
     shutil.copy(ROOT / "README.md", tmp_path)
     readme.write(tmp_path)
     assert readme.stale(tmp_path) == []
     return tmp_path
+
+
+def test_a_new_measurement_makes_the_readme_stale(small: Path) -> None:
+    """The set-up times on the page are those of the last pair of runs, not an author's."""
+    file = small / readme.SETUP_ROWS
+    origin = '2031-01-02T03:04Z,abc,"Linux, 64 cores, 9 GiB",3.11.7'
+    lines = [f"{origin},bare,JupyterLab is open:,777", f"{origin},second time,JupyterLab is open:,55"]
+    file.write_text(file.read_text() + "\n".join(lines) + "\n")
+    assert readme.stale(small) == ["README.md"]
+    readme.write(small)
+    assert "2031-01-02 (64 cores, 9 GiB, a Debian mirror near by, no Docker Hub): 777 s" in text(
+        small / "README.md"
+    )
 
 
 def test_a_new_promise_makes_the_readme_stale(small: Path) -> None:
