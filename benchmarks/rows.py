@@ -35,7 +35,7 @@ def write(what: str, rows: Sequence[Mapping[str, object]]) -> Path:
     fresh = not file.exists()
     RESULTS.mkdir(exist_ok=True)
     with file.open("a", newline="") as out:
-        table = csv.DictWriter(out, [*origin(), *rows[0]])
+        table = csv.DictWriter(out, [*origin(), *rows[0]], lineterminator="\n")
         if fresh:
             table.writeheader()
         table.writerows(origin() | dict(row) for row in rows)

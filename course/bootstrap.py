@@ -133,11 +133,10 @@ def install_lock() -> None:
     run(
         uv,
         "pip",
-        "install",
+        "sync",
         "--quiet",
         "--require-hashes",
         "--compile-bytecode",
-        "--requirement",
         LOCK,
         env=env,
     )

@@ -26,6 +26,7 @@ REASONS = {
     "matplotlib": "every chapter draws what it measured",
     "pandas": "measurements are tables",
     "tqdm": "progress of anything over two seconds",
+    "jsonschema": "JupyterLab needs it; held back because newer ones start a second slower",
     "uv": "compiles the lock and installs from it",
     "flit-core": "makes `course` importable as an editable install",
     "ruff": "style and order of the code",
