@@ -29,7 +29,7 @@ def folder() -> Path:
 def workspace() -> Iterator[Path]:
     """A folder that goes with this block; those that a killed process left are swept first."""
     for left in folder().glob("work-*"):
-        if not _alive(int(left.name.split("-")[1])):
+        if not alive(int(left.name.split("-")[1])):
             shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder(), prefix=f"work-{os.getpid()}-") as name:
         yield Path(name)
@@ -76,7 +76,8 @@ def _forget_unused() -> None:
                 (folder() / gone).unlink(missing_ok=True)
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether a process has number *pid* now."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

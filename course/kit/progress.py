@@ -17,7 +17,7 @@ FORMATS = {
     "s": "{desc}: {elapsed}{postfix}",
 }
 Say = Callable[[str], None]
-Unit = Literal["B", "image", "s"]
+Unit = Literal["B", "image", "notebook", "s"]
 
 
 class Progress:
@@ -90,8 +90,16 @@ class Progress:
     def words(self) -> str:
         """How far it is, such as "12 of 40 MB, 3 s"."""
         seconds = f"{time.monotonic() - self._began:.0f} s"
-        parts = [self._amount(), seconds, self.step]
+        parts = [self._amount(), seconds, self._outlook(), self.step]
         return ", ".join(part for part in parts if part)
+
+    def _outlook(self) -> str:
+        """How many a minute, and how long the rest takes at that pace; a bar shows both by itself."""
+        minutes = (time.monotonic() - self._began) / 60
+        if self._unit != "notebook" or not self.done or not self.total or not minutes:
+            return ""
+        left = (self.total - self.done) * minutes / self.done
+        return f"{self.done / minutes:.0f} a minute, about {left:.0f} min left"
 
     def _amount(self) -> str:
         if self._unit == "s" or not self.total:

@@ -1,0 +1,53 @@
+"""Grade on a Dask cluster: each worker is a machine with an engine and this course; knows no reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from course import labs
+from course.errors import CourseError
+from course.grade import grading, private
+from course.grade.grading import Task
+from course.grade.results import Result
+
+CONNECT_SECONDS = 10
+LOST_WORKERS = 3
+
+
+class ClusterError(CourseError):
+    """The scheduler that was named can't be used."""
+
+
+def grade(tasks: Sequence[Task], scheduler: str, report: Callable[[Result], None]) -> None:
+    """Have *tasks* graded by the workers of *scheduler*; *report* gets each result once, as it comes.
+
+    What a lost worker had under way is graded by another; after three lost workers it is an error.
+    """
+    from distributed import Client, as_completed
+
+    try:
+        client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise ClusterError(
+            f"No Dask scheduler answers at {scheduler}: {error}", "start one: dask scheduler; docs/grading.md"
+        ) from error
+    with client:
+        pending = {
+            client.submit(
+                on_worker, task, key=f"grade-{number}-{task.work.digest}", retries=LOST_WORKERS
+            ): task
+            for number, task in enumerate(tasks)
+        }
+        for future in as_completed(pending):
+            lost = future.exception()
+            report(grading.broken(pending[future], str(lost)) if lost else future.result())
+
+
+def on_worker(task: Task) -> Result:
+    """Grade *task* on the machine that this runs on."""
+    private.check_machine()
+    private.sweep()
+    private.prepared(labs.find(task.work.lab))
+    first = partial(grading.in_fresh_place, task, private.place)
+    return grading.with_retries(task, private.place, first)

@@ -1,0 +1,154 @@
+"""Private engines: an unprivileged container each, with limits, disk and policy; knows no labs, no checks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from course import engine
+from course.checks.web import Connect
+from course.engine.daemon import until
+from course.errors import CourseError
+from course.grade import channel, disks, policy
+from course.grade.runners import Runner, hand_over
+
+if TYPE_CHECKING:
+    import docker
+
+IMAGE = "course/grader:1"
+LABEL = "course.grader"
+FOLDER = "course-grader-"
+READY_SECONDS = 60.0
+# The outer numbers of the engine's user and of the learner's: see /etc/subuid in images/grader/Dockerfile.
+ENGINE_USER = 1000
+LEARNER_USER = 100000 + 61000 - 1
+INSIDE = PurePosixPath("/disk")
+SHOWN_LINES = 6
+
+
+class PrivateEngineError(CourseError):
+    """A private engine did not start, or broke: nobody's answers are to blame."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use; its disk is limited by the size of the disk itself."""
+
+    memory: str = "2g"
+    processes: int = 1500
+    cpus: float = 2.0
+
+
+@dataclass(frozen=True)
+class PrivateEngine:
+    """A running private engine. *disk* is what it calls /disk, seen from outside.
+
+    *docker* and *connect* are the judge's ways in; *runner* runs cells inside.
+    """
+
+    name: str
+    disk: Path
+    socket: Path
+    docker: docker.DockerClient
+    connect: Connect
+    runner: Runner
+
+
+@contextmanager
+def workspace() -> Iterator[Path]:
+    """A folder for one engine's disk and sockets, with the owner's number in its name for `sweep`."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def started(disk: Path | None, limits: Limits = Limits()) -> Iterator[PrivateEngine]:
+    """A private engine on a copy of the prepared *disk* (None: on an empty one), gone with the block."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(workspace())
+        file = folder / "disk.ext4"
+        disks.copy(disk, file) if disk else disks.make(file)
+        mounted = stack.enter_context(disks.mounted(file, folder / "disk"))
+        yield stack.enter_context(on_disk(mounted, folder, limits))
+
+
+@contextmanager
+def on_disk(disk: Path, folder: Path, limits: Limits = Limits()) -> Iterator[PrivateEngine]:
+    """A private engine on the mounted *disk*, with its sockets in *folder*."""
+    os.chown(disk, ENGINE_USER, ENGINE_USER)
+    judge = folder / "judge"
+    judge.mkdir(mode=0o700)
+    os.chown(judge, ENGINE_USER, ENGINE_USER)
+    name = f"course-grader-{secrets.token_hex(6)}"
+    hand_over(folder / "inside")
+    with policy.served(judge / "policy.sock", policy.below(disk, INSIDE)):
+        process = _run(name, folder, limits)
+        try:
+            yield _ready(name, disk, judge / "docker.sock", process)
+        finally:
+            _end(name, process)
+
+
+def _run(name: str, folder: Path, limits: Limits) -> subprocess.Popen[bytes]:
+    command = [
+        "docker", "run", "--rm", "--interactive", "--name", name, "--label", f"{LABEL}={os.getpid()}",
+        "--network", "none", "--read-only", "--cap-drop", "ALL", "--cap-add", "SETUID", "--cap-add", "SETGID",
+        "--memory", limits.memory, "--memory-swap", limits.memory, "--pids-limit", str(limits.processes),
+        "--cpus", str(limits.cpus), "--log-driver", "none",
+        "--tmpfs", "/tmp:size=256m,mode=1777", "--tmpfs", f"/run:size=64m,uid={ENGINE_USER}",
+        "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined",
+        "--security-opt", "systempaths=unconfined",
+        "--volume", f"{folder / 'disk'}:{INSIDE}", "--volume", f"{folder / 'judge'}:/judge",
+        "--volume", f"{folder / 'inside'}:/grader:ro",
+        IMAGE,
+    ]  # fmt: skip
+    with (folder / "said").open("w") as errors:
+        return subprocess.Popen(
+            command, env=engine.environment(), start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+        )  # fmt: skip
+
+
+def _ready(name: str, disk: Path, socket: Path, process: subprocess.Popen[bytes]) -> PrivateEngine:
+    end, runner = time.monotonic() + READY_SECONDS, Runner(process)
+    runner.ready(READY_SECONDS)
+    found: list[channel.Process] = []
+
+    def listens() -> bool:
+        with contextlib.suppress(OSError):
+            found[:] = [channel.listener(socket)]
+        return bool(found) or process.poll() is not None
+
+    if not until(listens, end - time.monotonic()) or not found:
+        raise PrivateEngineError(f"The private engine {name} did not open its socket.\n{_log(name)}")
+    docker = channel.client(socket, found[0])
+    docker.ping()
+    return PrivateEngine(name, disk, socket, docker, channel.from_network_of(found[0].pid), runner)
+
+
+def _end(name: str, process: subprocess.Popen[bytes]) -> None:
+    """End the container and all that runs in it, at once."""
+    subprocess.run(
+        ["docker", "rm", "--force", "--volumes", name], env=engine.environment(), capture_output=True
+    )
+    process.kill()
+    process.wait()
+
+
+def _log(name: str) -> str:
+    command = ["docker", "exec", name, "tail", "-n", str(SHOWN_LINES), "/run/engine/dockerd.log"]
+    done = subprocess.run(command, env=engine.environment(), text=True, capture_output=True)
+    return done.stdout + done.stderr

@@ -1,0 +1,1 @@
+"""What is handed into a private engine; never imported by the grader itself."""
