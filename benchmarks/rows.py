@@ -33,9 +33,14 @@ def write(what: str, rows: Sequence[Mapping[str, object]]) -> Path:
         raise SystemExit(f"{what}: nothing was measured")
     file = RESULTS / f"{what}.csv"
     fresh = not file.exists()
+    columns = [*origin(), *rows[0]]
+    if not fresh and file.read_text().partition("\n")[0] != ",".join(columns):
+        raise SystemExit(
+            f"{file} has other columns than {', '.join(columns)}: give the rows a name of their own"
+        )
     RESULTS.mkdir(exist_ok=True)
     with file.open("a", newline="") as out:
-        table = csv.DictWriter(out, [*origin(), *rows[0]], lineterminator="\n")
+        table = csv.DictWriter(out, columns, lineterminator="\n")
         if fresh:
             table.writeheader()
         table.writerows(origin() | dict(row) for row in rows)
