@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -103,6 +104,18 @@ def check(options: argparse.Namespace) -> int:
     return 0 if judgement.earned == judgement.points else 1
 
 
+def grade(options: argparse.Namespace) -> int:
+    """Grade submissions, each on an engine of its own, and write reports."""
+    from course import engine as engines
+    from course.grade import command
+
+    engines.ensure()
+    wish = command.Wish(
+        tuple(options.paths), options.lab, options.jobs, options.on, options.shared, options.report
+    )
+    return command.grade(wish)
+
+
 def clean(options: argparse.Namespace) -> int:
     """Remove what chapters and labs left behind, and nothing else."""
     from course import engine as engines
@@ -152,6 +165,15 @@ def parser() -> argparse.ArgumentParser:
     add("kit", kit).add_argument("folder", nargs="?", default=".")
     add("mirror", mirror)
     add("check", check).add_argument("lab", metavar="LAB")
+    sub = add("grade", grade)
+    sub.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a notebook, or a folder of them")
+    sub.add_argument("--lab", default="", metavar="SLUG", help="the lab, if not the one that each names")
+    sub.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at once")
+    sub.add_argument(
+        "--on", default="", metavar="SCHEDULER", help="a Dask scheduler, such as tcp://host:8786"
+    )
+    sub.add_argument("--shared", action="store_true", help="on this engine, for notebooks that you trust")
+    sub.add_argument("--report", type=Path, default=Path("grading"), metavar="DIR", help="where results go")
     add("clean", clean).add_argument("chapter", nargs="?")
     add("new-lab", new_lab).add_argument("slug")
     add("new-chapter", new_chapter).add_argument("slug")

@@ -63,6 +63,10 @@ class PrivateEngine:
     connect: Connect
     runner: Runner
 
+    def abort(self) -> None:
+        """End it now, and with it whatever somebody waits for."""
+        _remove(self.name)
+
 
 @contextmanager
 def workspace() -> Iterator[Path]:
@@ -94,7 +98,9 @@ def on_disk(disk: Path, folder: Path, limits: Limits = Limits()) -> Iterator[Pri
     os.chown(judge, ENGINE_USER, ENGINE_USER)
     name = f"course-grader-{secrets.token_hex(6)}"
     hand_over(folder / "inside")
-    with policy.served(judge / "policy.sock", policy.below(disk, INSIDE)):
+    # Mounted read-only: nobody inside can put another policy in its place.
+    (folder / "policy").mkdir()
+    with policy.served(folder / "policy" / "course.sock", policy.below(disk, INSIDE)):
         process = _run(name, folder, limits)
         try:
             yield _ready(name, disk, judge / "docker.sock", process)
@@ -112,7 +118,7 @@ def _run(name: str, folder: Path, limits: Limits) -> subprocess.Popen[bytes]:
         "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined",
         "--security-opt", "systempaths=unconfined",
         "--volume", f"{folder / 'disk'}:{INSIDE}", "--volume", f"{folder / 'judge'}:/judge",
-        "--volume", f"{folder / 'inside'}:/grader:ro",
+        "--volume", f"{folder / 'inside'}:/grader:ro", "--volume", f"{folder / 'policy'}:/policy:ro",
         IMAGE,
     ]  # fmt: skip
     with (folder / "said").open("w") as errors:
@@ -141,11 +147,17 @@ def _ready(name: str, disk: Path, socket: Path, process: subprocess.Popen[bytes]
 
 def _end(name: str, process: subprocess.Popen[bytes]) -> None:
     """End the container and all that runs in it, at once."""
-    subprocess.run(
-        ["docker", "rm", "--force", "--volumes", name], env=engine.environment(), capture_output=True
-    )
+    _remove(name)
     process.kill()
     process.wait()
+
+
+def _remove(name: str) -> None:
+    from docker.errors import APIError
+
+    # With --rm it may be going by itself.
+    with contextlib.suppress(APIError):
+        engine.client().api.remove_container(name, force=True, v=True)
 
 
 def _log(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,13 +16,15 @@ from course.grade.runners import Run, Runner
 from course.labs import CHECK_CELL, Lab
 
 CELLS_SECONDS = 120.0
+JUDGE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Place:
     """Where one submission runs: a work folder (from outside and from inside), a runner, a way to judge.
 
-    *owner* is the number of the user whose code runs there, None for whoever grades.
+    *owner* is the number of the user whose code runs there, None for whoever grades. *abort* ends the engine:
+    whatever a check waits for then, it waits no longer.
     """
 
     folder: Path
@@ -29,6 +32,7 @@ class Place:
     runner: Runner
     system: Callable[[Path], System]
     owner: int | None = None
+    abort: Callable[[], None] = lambda: None
 
 
 # Opens a place for a submission to a lab; the second word is the text of the cells that will run.
@@ -54,11 +58,17 @@ def cells(lab: Lab, answers: Mapping[str, str]) -> list[dict[str, str]]:
     return found
 
 
-def attempt(lab: Lab, answers: Mapping[str, str], place: Place, seconds: float = CELLS_SECONDS) -> Trial:
+def attempt(lab: Lab, answers: Mapping[str, str], place: Place) -> Trial:
     """Run *answers* in *place*, then judge, with a nonce that is made after the last cell has ended."""
     _hand_out(lab, place)
-    run = place.runner.run(cells(lab, answers), place.inside, seconds)
-    return Trial(run, judge(labs.load_checks(lab), place.system(place.folder)))
+    run = place.runner.run(cells(lab, answers), place.inside, CELLS_SECONDS)
+    watchdog = threading.Timer(JUDGE_SECONDS, place.abort)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        return Trial(run, judge(labs.load_checks(lab), place.system(place.folder)))
+    finally:
+        watchdog.cancel()
 
 
 def _hand_out(lab: Lab, place: Place) -> None:

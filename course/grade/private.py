@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from course import engine, kit
@@ -16,7 +17,7 @@ from course.checks import System
 from course.errors import CourseError
 from course.grade import disks, engines
 from course.grade.judging import Place
-from course.kit import cache
+from course.kit import cache as kept_files
 from course.labs import Lab
 
 KEPT_DAYS = 7
@@ -40,13 +41,14 @@ def images(lab: Lab) -> list[str]:
     return [image.tag for image in kit.for_chapter(lab.slug)]
 
 
+@cache
 def prepared(lab: Lab) -> Path:
     """A disk with *lab*'s images, made once for each state of them and of the grader's own image."""
     tags = images(lab)
     kit.ensure([engines.IMAGE, *tags])
     identities = [str(engine.client().images.get(tag).id) for tag in (engines.IMAGE, *tags)]
     key = hashlib.sha256("\n".join([*tags, *identities]).encode()).hexdigest()[:16]
-    return cache.kept(f"grader-{lab.slug}-{key}.ext4", lambda part: _load(part, tags), days=KEPT_DAYS)
+    return kept_files.kept(f"grader-{lab.slug}-{key}.ext4", lambda part: _load(part, tags), days=KEPT_DAYS)
 
 
 def _load(part: Path, tags: list[str]) -> None:
@@ -84,16 +86,16 @@ def place(lab: Lab, sources: Sequence[str]) -> Iterator[Place]:
             return System(made.docker, folder, connect=made.connect)
 
         folder, inside = made.disk / "labs" / lab.slug, engines.INSIDE / "labs" / lab.slug
-        yield Place(folder, str(inside), made.runner, system, engines.LEARNER_USER)
+        yield Place(folder, str(inside), made.runner, system, engines.LEARNER_USER, made.abort)
 
 
 def sweep() -> None:
     """Remove private engines and disks that a killed grader left: those whose process is gone."""
     for row in engine.client().api.containers(all=True, filters={"label": engines.LABEL}):
-        if not cache.alive(int(row["Labels"][engines.LABEL])):
+        if not kept_files.alive(int(row["Labels"][engines.LABEL])):
             engine.client().api.remove_container(row["Id"], force=True, v=True)
     for folder in Path(tempfile.gettempdir()).glob(f"{engines.FOLDER}*-*"):
         pid = folder.name.removeprefix(engines.FOLDER).partition("-")[0]
-        if pid.isdigit() and not cache.alive(int(pid)):
+        if pid.isdigit() and not kept_files.alive(int(pid)):
             disks.unmount(folder / "disk")
             shutil.rmtree(folder, ignore_errors=True)

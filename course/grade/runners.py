@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,6 +62,7 @@ class Runner:
     """A runner, by its process."""
 
     process: subprocess.Popen[bytes]
+    _heard: bytearray = field(default_factory=bytearray, repr=False)
 
     def ready(self, seconds: float) -> None:
         """Wait until its imports are done."""
@@ -80,10 +82,18 @@ class Runner:
         return Run(tuple(found), words["end"])
 
     def _next(self, end: float) -> dict[str, Any]:
-        stream = self.process.stdout
-        assert stream is not None
-        ready, _, _ = select.select([stream], [], [], max(end - time.monotonic(), 0))
-        line = stream.readline(MOST_LINE) if ready else b""
-        if not line:
-            raise RunnerError("The private engine ended." if ready else "The runner fell silent.")
+        while b"\n" not in self._heard:
+            self._hear(end)
+        line, _, rest = bytes(self._heard).partition(b"\n")
+        self._heard[:] = rest
         return dict(json.loads(line))
+
+    def _hear(self, end: float) -> None:
+        """Read what there is, past Python's own buffer, which `select` would not see into."""
+        assert self.process.stdout is not None
+        source = self.process.stdout.fileno()
+        ready, _, _ = select.select([source], [], [], max(end - time.monotonic(), 0))
+        chunk = os.read(source, MOST_LINE) if ready else b""
+        if not chunk or len(self._heard) > MOST_LINE:
+            raise RunnerError("The private engine ended." if ready else "The runner fell silent.")
+        self._heard.extend(chunk)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import gc
 import json
 import os
@@ -22,6 +23,7 @@ from typing import Any, NoReturn
 
 MOST_BYTES = 65536
 MOST_FILES = 4096
+NO_NEW_PRIVILEGES = 38
 MOST_PROCESSES = 400
 Words = dict[str, Any]
 
@@ -176,6 +178,7 @@ def _give_up_rights(user: int) -> None:
     os.setgroups([])
     os.setgid(user)
     os.setuid(user)
+    ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_NPROC, (MOST_PROCESSES, MOST_PROCESSES))
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "IPYTHONDIR")}
     os.environ.clear()
