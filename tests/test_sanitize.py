@@ -17,12 +17,13 @@ RULES: dict[str, str] = dict(get_sanitize_patterns(TEXT))
 A, B = "0123456789abcdef" * 4, "fedcba9876543210" * 4
 
 # For each rule, known by what it writes: two outputs that differ by engine, release or run alone …
-EQUAL = {
+EQUAL: dict[str, tuple[str, ...]] = {
     "DIGEST": (f"nginx@sha256:{A}", f"nginx@sha256:{B}"),
     "ID": (f"{A}\nhello", f"{B}\nhello"),
     r"curl: (7) Failed to connect to \1 port \2": (
         "curl: (7) Failed to connect to localhost port 8083 after 0 ms: Couldn't connect to server",
         "curl: (7) Failed to connect to localhost port 8083: Connection refused",
+        "curl: (7) Failed to connect to localhost:8083 after 0 ms: Could not connect to server",
     ),
     r"\1 (ADDRESS):": (
         "wget: can't connect to remote host (172.22.0.1): Connection refused",
@@ -57,6 +58,8 @@ DIFFERENT = {
         ("curl: (7) Failed to connect to localhost port 8083 after 0 ms: x\n[exit code 7]",
          "curl: (7) Failed to connect to localhost port 8083 after 0 ms: x\n[exit code 6]"),
         ("curl: (7) Failed to connect to localhost port 80", "curl: (52) Empty reply from server"),
+        ("curl: (7) Failed to connect to localhost port 80", "curl: (7) Failed to connect to localhost:8080"),
+        ("curl: (7) Failed to connect to localhost port 80", "curl: (7) Failed to connect to web:80 x"),
     ],
     r"\1 (ADDRESS):": [
         ("wget: can't connect to remote host (172.22.0.1): Connection refused",
@@ -154,10 +157,10 @@ def test_a_crooked_rule_is_seen(text: str) -> None:
 
 @pytest.mark.parametrize("rule", EQUAL)
 def test_what_only_engine_and_run_decide_is_equal(rule: str) -> None:
-    """Two outputs that are right in the same way compare as one."""
-    first, second = EQUAL[rule]
-    assert first != second
-    assert sanitized(first) == sanitized(second)
+    """Outputs that are right in the same way compare as one."""
+    forms = EQUAL[rule]
+    assert len(set(forms)) == len(forms) > 1
+    assert len({sanitized(form) for form in forms}) == 1
 
 
 @pytest.mark.parametrize(("rule", "right", "wrong"), [(r, *pair) for r in DIFFERENT for pair in DIFFERENT[r]])
