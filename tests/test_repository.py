@@ -31,7 +31,10 @@ EXPECTED = (
     "CHANGELOG.md", "LICENSE", "Makefile", "README.md",
     "environment.yml", "pyproject.toml", "requirements.lock",
     "benchmarks/*.py", "benchmarks/*.csv", "benchmarks/*.md", "benchmarks/*.sh", "benchmarks/results/*",
-    "course/*.py", "docs/*.md", "docs/picture.png", "images/kit.toml", "tests/*.py", "tests/sanitize.cfg",
+    "course/*.py", "docs/*.md", "docs/picture.png", "docs/results.schema.json",
+    "images/kit.toml", "tests/*.py", "tests/sanitize.cfg", "tests/attacks/*.toml",
+    "benchmarks/peers/labs/*/lab.ipynb", "benchmarks/peers/solutions/*/lab.ipynb",
+    "benchmarks/peers/solutions/*/wrong/*.toml", "benchmarks/peers/requirements.*",
 )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -81,12 +82,14 @@ def client(path: Path, known: Process) -> docker.DockerClient:
             return pool
 
     made = docker.DockerClient(base_url=f"unix://{path}", timeout=int(API_SECONDS))
+    made.api.get_adapter("http+docker://").close()  # it has asked for the version, and is used no more
     made.api.mount("http+docker://", Adapter(f"http+unix://{path}", int(API_SECONDS)))
     return made
 
 
-def from_network_of(pid: int) -> Connect:
-    """Open TCP connections as if from the network namespace of process *pid*.
+@contextmanager
+def from_network_of(pid: int) -> Iterator[Connect]:
+    """Open TCP connections as if from the network namespace of process *pid*, while the block runs.
 
     Only the opening thread enters it, and a socket stays in the namespace where it was made.
     """
@@ -95,7 +98,10 @@ def from_network_of(pid: int) -> Connect:
     def connect(host: str, port: int, seconds: float) -> socket.socket:
         return _in_thread(lambda: _entered(namespace, host, port, seconds))
 
-    return connect
+    try:
+        yield connect
+    finally:
+        os.close(namespace)  # whoever has it open keeps the whole network alive
 
 
 def _entered(namespace: int, host: str, port: int, seconds: float) -> socket.socket:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course import labs
+from course.checks.judging import capped
 from course.grade import grading, private, shared
 from course.grade.grading import Task
 from course.grade.results import Result, Store, total
@@ -50,7 +51,9 @@ def grade(wish: Wish, say: Say = print) -> int:
 def line(result: Result) -> str:
     """One submission in one line."""
     points = f"{result.earned:>3}/{result.points:<3}" if result.state == "graded" else "   –   "
-    return f"{MARKS[result.state]} {result.lab or '-':<14} {points} {result.name}  {result.note}".rstrip()
+    # A name is a file's, and may hold anything: on a line of its own it could command a CI.
+    words = f"{capped(result.name)}  {capped(result.note)}"
+    return f"{MARKS[result.state]} {result.lab or '-':<14} {points} {words}".rstrip()
 
 
 def _graded(wish: Wish, tasks: Sequence[Task], store: Store, say: Say) -> list[Result]:

@@ -53,7 +53,8 @@ class Limits:
 class PrivateEngine:
     """A running private engine. *disk* is what it calls /disk, seen from outside.
 
-    *docker* and *connect* are the judge's ways in; *runner* runs cells inside.
+    *docker* and *connect* are the judge's ways in; *runner* runs cells inside. Once *seal* is closed the
+    engine hears nobody but the judge.
     """
 
     name: str
@@ -62,6 +63,7 @@ class PrivateEngine:
     docker: docker.DockerClient
     connect: Connect
     runner: Runner
+    seal: policy.Seal
 
     def abort(self) -> None:
         """End it now, and with it whatever somebody waits for."""
@@ -93,6 +95,9 @@ def started(disk: Path | None, limits: Limits = Limits()) -> Iterator[PrivateEng
 def on_disk(disk: Path, folder: Path, limits: Limits = Limits()) -> Iterator[PrivateEngine]:
     """A private engine on the mounted *disk*, with its sockets in *folder*."""
     os.chown(disk, ENGINE_USER, ENGINE_USER)
+    # Ours, so that nobody inside puts a link in the place of a work folder.
+    (disk / "labs").mkdir(exist_ok=True)
+    os.chown(disk / "labs", 0, 0)
     judge = folder / "judge"
     judge.mkdir(mode=0o700)
     os.chown(judge, ENGINE_USER, ENGINE_USER)
@@ -100,10 +105,12 @@ def on_disk(disk: Path, folder: Path, limits: Limits = Limits()) -> Iterator[Pri
     hand_over(folder / "inside")
     # Mounted read-only: nobody inside can put another policy in its place.
     (folder / "policy").mkdir()
-    with policy.served(folder / "policy" / "course.sock", policy.below(disk, INSIDE)):
+    rules = policy.Rules(policy.below(disk, INSIDE))
+    with policy.served(folder / "policy" / "course.sock", rules):
         process = _run(name, folder, limits)
         try:
-            yield _ready(name, disk, judge / "docker.sock", process)
+            with _ready(name, disk, judge / "docker.sock", process, rules.seal) as made:
+                yield made
         finally:
             _end(name, process)
 
@@ -128,7 +135,11 @@ def _run(name: str, folder: Path, limits: Limits) -> subprocess.Popen[bytes]:
         )  # fmt: skip
 
 
-def _ready(name: str, disk: Path, socket: Path, process: subprocess.Popen[bytes]) -> PrivateEngine:
+@contextmanager
+def _ready(
+    name: str, disk: Path, socket: Path, process: subprocess.Popen[bytes], seal: policy.Seal
+) -> Iterator[PrivateEngine]:
+    """The engine as soon as it answers; what the judge has open of it is closed with the block."""
     end, runner = time.monotonic() + READY_SECONDS, Runner(process)
     runner.ready(READY_SECONDS)
     found: list[channel.Process] = []
@@ -140,9 +151,13 @@ def _ready(name: str, disk: Path, socket: Path, process: subprocess.Popen[bytes]
 
     if not until(listens, end - time.monotonic()) or not found:
         raise PrivateEngineError(f"The private engine {name} did not open its socket.\n{_log(name)}")
-    docker = channel.client(socket, found[0])
-    docker.ping()
-    return PrivateEngine(name, disk, socket, docker, channel.from_network_of(found[0].pid), runner)
+    with (
+        contextlib.closing(channel.client(socket, found[0])) as docker,
+        channel.from_network_of(found[0].pid) as connect,
+    ):
+        docker.api.headers[policy.KEY_HEADER] = seal.key
+        docker.ping()
+        yield PrivateEngine(name, disk, socket, docker, connect, runner, seal)
 
 
 def _end(name: str, process: subprocess.Popen[bytes]) -> None:
@@ -150,6 +165,10 @@ def _end(name: str, process: subprocess.Popen[bytes]) -> None:
     _remove(name)
     process.kill()
     process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
 
 
 def _remove(name: str) -> None:

@@ -41,10 +41,10 @@ def read(paths: Sequence[Path], lab: str, store: Store) -> tuple[list[Result], l
             work = submission.read(file, name, lab)
         except Refused as error:
             note = f"{error.seen} Next: {error.next_step}"
-            done.append(Result(name, str(file), lab, "", "", "refused", note, date=_now()))
+            done.append(Result(name, submission.printable(file), lab, "", "", "refused", note, date=_now()))
             continue
         kept = store.find(name, work.lab, work.digest, results.version(labs.find(work.lab)))
-        done.append(kept) if kept else tasks.append(Task(str(file), work))
+        done.append(kept) if kept else tasks.append(Task(submission.printable(file), work))
     return done, tasks
 
 
@@ -112,8 +112,8 @@ def side_by_side(tasks: Sequence[Task], open_place: OpenPlace, jobs: int, report
             for each in as_completed(work):
                 report(each.result())
         except BaseException:
-            ahead.stop()
             pool.shutdown(wait=False, cancel_futures=True)
+            ahead.abort()
             raise
 
 
@@ -161,6 +161,13 @@ class Ahead:
         """Open no more."""
         self._over = True
         self._openers.shutdown(wait=False, cancel_futures=True)
+
+    def abort(self) -> None:
+        """Open no more, and end what is open: an interrupt doesn't wait for a submission's deadline."""
+        self.stop()
+        for opened in self._opened:
+            if opened.done() and not opened.cancelled() and opened.exception() is None:
+                opened.result()[1].abort()
 
     def __enter__(self) -> Ahead:
         return self

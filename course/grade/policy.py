@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hmac
 import json
 import os
 import re
+import secrets
 import socketserver
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -27,6 +30,8 @@ CAPABILITIES = frozenset({
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_ADMIN",
     "NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
 })  # fmt: skip
+TMPFS_DEVICES = ("", "tmpfs", "none")
+TMPFS_WORDS = frozenset({"size", "nr_inodes", "mode", "uid", "gid", "ro", "rw", "nosuid", "nodev", "noexec"})
 LOG_DRIVERS = ("", "json-file", "local", "none")
 # Requests that change something, by path; any other that changes something is refused.
 CHANGING = tuple(
@@ -60,6 +65,27 @@ class Forbidden(Exception):
 
 Json = Any
 Resolve = Callable[[str], bool]
+# The judge's requests carry the seal's key in this header; it is spoken only to a proved engine.
+KEY_HEADER = "X-Course-Judge"
+# More than an engine sends, which is 4 MiB of a request in base64, and its headers.
+MOST_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Seal:
+    """Once closed, the engine hears only the judge: a line that a learner's container kept open is no use."""
+
+    key: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    _closed: threading.Event = field(default_factory=threading.Event)
+
+    def close(self) -> None:
+        """From now on only requests with the key may pass."""
+        self._closed.set()
+
+    def check(self, headers: Mapping[str, Json]) -> None:
+        """Raise Forbidden when it is closed and *headers* lack the key."""
+        if self._closed.is_set() and not hmac.compare_digest(str(headers.get(KEY_HEADER, "")), self.key):
+            raise Forbidden("The time of this submission is over.")
 
 
 def refuse(method: str, uri: str, body: bytes, is_ours: Resolve) -> None:
@@ -90,16 +116,21 @@ def _read(body: bytes) -> dict[str, Json]:
         found = json.loads(body, object_pairs_hook=fold)
     except ValueError:
         found = None
-    # The engine sends no body along that is larger than 1 MiB or doesn't call itself JSON.
+    # The engine refuses a body above 4 MiB, and sends none along that doesn't call itself JSON.
     if not isinstance(found, dict):
         raise Forbidden(f"A request without readable JSON is not possible {WHERE}.")
     return found
 
 
 def _container(asked: dict[str, Json], is_ours: Resolve) -> None:
-    host = asked.get("hostconfig") or {}
-    if not isinstance(host, dict):
-        raise Forbidden(f"A HostConfig that is no object is not possible {WHERE}.")
+    # Older engines took a HostConfig's fields beside it, too.
+    for host in (asked.get("hostconfig") or {}, asked):
+        if not isinstance(host, dict):
+            raise Forbidden(f"A HostConfig that is no object is not possible {WHERE}.")
+        _host_config(host, is_ours)
+
+
+def _host_config(host: dict[str, Json], is_ours: Resolve) -> None:
     for name in ("pidmode", "ipcmode", "utsmode", "usernsmode", "cgroupnsmode"):
         if str(host.get(name) or "").casefold() == "host":
             raise Forbidden(f"--{name.removesuffix('mode')} host is not possible {WHERE}.")
@@ -114,9 +145,17 @@ def _container(asked: dict[str, Json], is_ours: Resolve) -> None:
         if str(name).upper().removeprefix("CAP_") not in CAPABILITIES:
             raise Forbidden(f"--cap-add {name} is not possible {WHERE}.")
     for option in host.get("securityopt") or ():
-        if not re.fullmatch(r"no-new-privileges([:=]true)?|seccomp=\{.*\}", str(option), re.DOTALL):
-            raise Forbidden(f"--security-opt {str(option)[:40]} is not possible {WHERE}.")
+        _security_option(str(option))
     _mounts(host, is_ours)
+
+
+def _security_option(option: str) -> None:
+    if re.fullmatch(r"no-new-privileges([:=]true)?", option):
+        return
+    profile = _read(option.removeprefix("seccomp=").encode()) if option.startswith("seccomp=") else None
+    # A listener would be handed the system calls of whoever starts the container, too.
+    if not profile or profile.get("listenerpath") or "SCMP_ACT_NOTIFY" in option:
+        raise Forbidden(f"--security-opt {option[:40]} is not possible {WHERE}.")
 
 
 def _mounts(host: dict[str, Json], is_ours: Resolve) -> None:
@@ -143,8 +182,11 @@ def _mounts(host: dict[str, Json], is_ours: Resolve) -> None:
 def _volume_options(options: Json) -> None:
     """A volume of driver `local` can be any mount; here it may be a plain one or a tmpfs."""
     kept = {str(name): str(value) for name, value in (options or {}).items()}
-    if kept and kept.get("type") != "tmpfs":
-        raise Forbidden(f"Volume options other than --opt type=tmpfs are not possible {WHERE}.")
+    words = {word.partition("=")[0] for word in kept.get("o", "").split(",") if word}
+    # With the word `bind` the kernel overlooks the type, and mounts the device: any folder of the engine's.
+    plain = kept.get("type") == "tmpfs" and kept.get("device", "") in TMPFS_DEVICES and words <= TMPFS_WORDS
+    if kept and not plain:
+        raise Forbidden(f"Volume options other than a plain --opt type=tmpfs are not possible {WHERE}.")
 
 
 def below(outside: Path, inside: PurePosixPath) -> Resolve:
@@ -170,14 +212,26 @@ def below(outside: Path, inside: PurePosixPath) -> Resolve:
     return is_ours
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What one private engine's requests are judged by: the learner's paths, and whether time is over."""
+
+    is_ours: Resolve
+    seal: Seal = field(default_factory=Seal)
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
     def do_POST(self) -> None:
         """Answer one question of the engine's."""
-        asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
-        self._answer(ANSWERS[self.path.strip("/")](asked, self.server.is_ours))
+        length = int(self.headers.get("Content-Length", 0))
+        if not 0 <= length <= MOST_BYTES:
+            self.send_error(413)
+            return
+        asked = json.loads(self.rfile.read(length) or b"{}")
+        self._answer(ANSWERS[self.path.strip("/")](asked, self.server.rules))
 
     def _answer(self, words: dict[str, Json]) -> None:
         text = json.dumps(words).encode()
@@ -191,14 +245,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: a class's requests would drown the grader's own words."""
 
 
-def _activate(asked: dict[str, Json], is_ours: Resolve) -> dict[str, Json]:
+def _activate(asked: dict[str, Json], rules: Rules) -> dict[str, Json]:
     return {"Implements": ["authz"]}
 
 
-def _request(asked: dict[str, Json], is_ours: Resolve) -> dict[str, Json]:
+def _request(asked: dict[str, Json], rules: Rules) -> dict[str, Json]:
     try:
+        rules.seal.check(asked.get("RequestHeaders") or {})
         body = base64.b64decode(asked.get("RequestBody") or "")
-        refuse(str(asked.get("RequestMethod", "")), str(asked.get("RequestUri", "")), body, is_ours)
+        refuse(str(asked.get("RequestMethod", "")), str(asked.get("RequestUri", "")), body, rules.is_ours)
     except Forbidden as words:
         return {"Allow": False, "Msg": str(words)}
     except Exception as error:  # whatever a request does to us, it doesn't pass
@@ -206,7 +261,7 @@ def _request(asked: dict[str, Json], is_ours: Resolve) -> dict[str, Json]:
     return {"Allow": True}
 
 
-def _response(asked: dict[str, Json], is_ours: Resolve) -> dict[str, Json]:
+def _response(asked: dict[str, Json], rules: Rules) -> dict[str, Json]:
     return {"Allow": True}
 
 
@@ -216,8 +271,8 @@ ANSWERS = {"Plugin.Activate": _activate, "AuthZPlugin.AuthZReq": _request, "Auth
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
 
-    def __init__(self, socket: Path, is_ours: Resolve) -> None:
-        self.is_ours = is_ours
+    def __init__(self, socket: Path, rules: Rules) -> None:
+        self.rules = rules
         super().__init__(str(socket), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -225,9 +280,9 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 @contextmanager
-def served(socket: Path, is_ours: Resolve) -> Iterator[None]:
+def served(socket: Path, rules: Rules) -> Iterator[None]:
     """Answer on *socket* while the block runs; without an answer the engine refuses everything."""
-    server = _Server(socket, is_ours)
+    server = _Server(socket, rules)
     socket.chmod(0o666)
     worker = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     worker.start()

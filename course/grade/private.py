@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from course import engine, kit
 from course.checks import System
@@ -19,6 +21,9 @@ from course.grade import disks, engines
 from course.grade.judging import Place
 from course.kit import cache as kept_files
 from course.labs import Lab
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 KEPT_DAYS = 7
 
@@ -83,10 +88,27 @@ def place(lab: Lab, sources: Sequence[str]) -> Iterator[Place]:
     with engines.started(prepared(lab)) as made:
 
         def system(folder: Path) -> System:
+            made.seal.close()
+            put_names_back(made.docker, images(lab))
             return System(made.docker, folder, connect=made.connect)
 
         folder, inside = made.disk / "labs" / lab.slug, engines.INSIDE / "labs" / lab.slug
         yield Place(folder, str(inside), made.runner, system, engines.LEARNER_USER, made.abort)
+
+
+def put_names_back(docker: DockerClient, tags: Sequence[str]) -> None:
+    """Let each of *tags* mean again what was handed out: what a learner made in its place loses the name."""
+    from docker.errors import ImageNotFound
+
+    for tag in tags:
+        handed_out = str(engine.client().images.get(tag).id)
+        with contextlib.suppress(ImageNotFound):
+            if docker.images.get(tag).id == handed_out:
+                continue
+            try:
+                docker.images.get(handed_out).tag(tag)
+            except ImageNotFound:
+                docker.api.remove_image(tag, force=True, noprune=True)
 
 
 def sweep() -> None:

@@ -18,6 +18,7 @@ from course.labs import Lab
 SCHEMA = "containers-course/results/v1"
 State = Literal["graded", "refused", "error"]
 SHOWN_OUTPUT = 2000
+MOST_CELLS = 200
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,10 @@ def graded(name: str, file: str, lab: Lab, submission: str, trial: Trial, **more
     verdicts = trial.judgement.to_dict()["checks"]
     cells = tuple(
         {"cell": run.cell, "error": capped(run.error), "output": run.output[-SHOWN_OUTPUT:]}
-        for run in trial.run.cells
+        # A learner's Python can claim any number of cells.
+        for run in trial.run.cells[:MOST_CELLS]
     )
-    note = f"{len(broken)} checks could not be judged" if broken else NOTES[trial.run.end]
+    note = f"could not be judged: {', '.join(broken)}" if broken else NOTES[trial.run.end]
     return Result(
         name, file, lab.slug, submission, version(lab), "error" if broken else "graded", note,
         trial.judgement.earned, trial.judgement.points, trial.run.end,
@@ -103,7 +105,7 @@ class Store:
     def _file(self, name: str, lab: str) -> Path:
         # A name may be anything; the hash keeps two that look alike apart.
         plain = re.sub(r"[^A-Za-z0-9]+", "-", name)[:40]
-        key = hashlib.sha256(f"{lab}\n{name}".encode()).hexdigest()[:12]
+        key = hashlib.sha256(f"{lab}\n{name}".encode(errors="surrogateescape")).hexdigest()[:12]
         return self.folder / f"{lab or 'none'}-{plain}-{key}.json"
 
 

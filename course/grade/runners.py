@@ -74,12 +74,16 @@ class Runner:
         request = {"cells": list(cells), "folder": folder, "seconds": seconds}
         self.process.stdin.write(json.dumps(request).encode() + b"\n")
         self.process.stdin.flush()
-        end, found = time.monotonic() + seconds + GRACE_SECONDS, []
+        end, asked = time.monotonic() + seconds + GRACE_SECONDS, {cell["id"] for cell in cells}
+        found: dict[str, CellRun] = {}
         while "end" not in (words := self._next(end)):
-            found.append(CellRun(*(str(words.get(name, "")) for name in ("cell", "error", "output"))))
+            said = CellRun(*(str(words.get(name, "")) for name in ("cell", "error", "output")))
+            # Whoever is heard here may speak without end: of each cell we keep what comes first.
+            if said.cell in asked:
+                found.setdefault(said.cell, said)
         if words["end"] not in ("done", "deadline", "died"):
             raise RunnerError("What runs the cells was ended from outside, by a limit on memory perhaps.")
-        return Run(tuple(found), words["end"])
+        return Run(tuple(found.values()), words["end"])
 
     def _next(self, end: float) -> dict[str, Any]:
         while b"\n" not in self._heard:

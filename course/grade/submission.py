@@ -61,13 +61,20 @@ def _below(path: Path) -> Iterator[Path]:
 
 def names(found: list[Path]) -> dict[Path, str]:
     """A name for each file: its own, or its folder's where it is called lab.ipynb; longer where two agree."""
-    short = {file: file.parent.name if file.stem == "lab" else file.stem for file in found}
+    short = {file: printable(file.parent.name if file.stem == "lab" else file.stem) for file in found}
     common = Path(os.path.commonpath([file.absolute().parent for file in found])) if found else Path()
     taken = list(short.values())
     return {
-        file: str(file.absolute().relative_to(common).with_suffix("")) if taken.count(name) > 1 else name
+        file: printable(file.absolute().relative_to(common).with_suffix(""))
+        if taken.count(name) > 1
+        else name
         for file, name in short.items()
     }
+
+
+def printable(path: Path | str) -> str:
+    """*path* as text that can be stored and shown: a file's name may be bytes that are no text at all."""
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 def read(file: Path, name: str, lab: str = "") -> Submission:
@@ -89,9 +96,10 @@ def _bytes(file: Path) -> bytes:
     except OSError as error:
         why = f"It can't be opened as a file: {error.strerror}."
         raise Refused(why, "hand in the notebook itself") from error
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise Refused("It is no ordinary file.", "hand in the notebook itself")
     with os.fdopen(opened, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
-            raise Refused("It is no ordinary file.", "hand in the notebook itself")
         text = stream.read(MOST_BYTES + 1)
     if len(text) > MOST_BYTES:
         raise Refused("It is larger than 10 MiB.", "clear all outputs, save, and hand it in again")

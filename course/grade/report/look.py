@@ -12,7 +12,7 @@ h1, h2, h3 { line-height: 1.25; margin: 2rem 0 .5rem; }
 h1 { margin-top: 0; }
 figure { margin: 1rem 0 .5rem; }
 figure img { max-width: 100%; height: auto; }
-figcaption, .quiet { color: var(--quiet); }
+figcaption { color: var(--quiet); }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0; }
 th, td { padding: .35rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 thead th { font-weight: 600; white-space: nowrap; }
@@ -21,7 +21,7 @@ tbody > tr > th.name { font-weight: 600; }
 td, th[scope=row] { overflow-wrap: anywhere; }
 tr.person > * { border-bottom: 0; }
 tr.person + tr > td { padding-top: 0; }
-.number { text-align: right; }
+.number, .checks thead th:last-child { text-align: right; }
 td.number, td.status, td.lab { white-space: nowrap; }
 details { margin: .25rem 0; }
 summary { cursor: pointer; }

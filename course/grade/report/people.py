@@ -79,7 +79,7 @@ def _checks(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not verdicts:
         return
     head = "".join(f'<th scope="col">{title}</th>' for title in COLUMNS)
-    yield f"<table><thead><tr>{head}</tr></thead><tbody>"
+    yield f'<table class="checks"><thead><tr>{head}</tr></thead><tbody>'
     for verdict in verdicts:
         yield (
             f'<tr><th scope="row">{marked(one_line(verdict["promise"]))}</th>'
