@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -86,27 +86,28 @@ def _pour(tags: list[str], socket: Path) -> None:
 def place(lab: Lab, sources: Sequence[str]) -> Iterator[Place]:
     """A private engine with *lab*'s images, and the work folder in it; all gone with the block."""
     with engines.started(prepared(lab)) as made:
+        # Asked of this engine, not of the machine's: two kinds of image store number an image differently.
+        handed_out = {tag: str(made.docker.images.get(tag).id) for tag in images(lab)}
 
         def system(folder: Path) -> System:
             made.seal.close()
-            put_names_back(made.docker, images(lab))
+            put_names_back(made.docker, handed_out)
             return System(made.docker, folder, connect=made.connect)
 
         folder, inside = made.disk / "labs" / lab.slug, engines.INSIDE / "labs" / lab.slug
         yield Place(folder, str(inside), made.runner, system, engines.LEARNER_USER, made.abort)
 
 
-def put_names_back(docker: DockerClient, tags: Sequence[str]) -> None:
-    """Let each of *tags* mean again what was handed out: what a learner made in its place loses the name."""
+def put_names_back(docker: DockerClient, handed_out: Mapping[str, str]) -> None:
+    """Let each tag mean again what was *handed_out*: what a learner made in its place loses the name."""
     from docker.errors import ImageNotFound
 
-    for tag in tags:
-        handed_out = str(engine.client().images.get(tag).id)
+    for tag, identity in handed_out.items():
         with contextlib.suppress(ImageNotFound):
-            if docker.images.get(tag).id == handed_out:
+            if docker.images.get(tag).id == identity:
                 continue
             try:
-                docker.images.get(handed_out).tag(tag)
+                docker.images.get(identity).tag(tag)
             except ImageNotFound:
                 docker.api.remove_image(tag, force=True, noprune=True)
 
