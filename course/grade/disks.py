@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from course import debian
 from course.errors import CourseError
 
 DISK_GIB = 4
@@ -18,6 +19,8 @@ class DiskError(CourseError):
 
 def make(file: Path) -> None:
     """An empty ext4 disk in *file*, sparse; it holds at most 4 GiB, which is a submission's quota."""
+    if debian.missing(["mkfs.ext4"]):
+        debian.install(["e2fsprogs"])
     with file.open("wb") as disk:
         disk.truncate(DISK_GIB << 30)
     # A disk that is thrown away needs no journal, and no room set aside for root.
