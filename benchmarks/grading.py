@@ -157,7 +157,10 @@ def flat(copies: Sequence[int]) -> None:
         # What was measured counts, whatever comes of the larger numbers.
         print(found[-1], rows.write("grading", found[-1:]), flush=True)
     each = [float(str(row["wall_s"])) / int(str(row["copies"])) for row in found]
-    show(f"seconds a submission, {copies[-1]} copies / {copies[0]}", FLAT_WITHIN, each[-1] / each[0], False)
+    if len(each) > 1:
+        show(
+            f"seconds a submission, {copies[-1]} copies / {copies[0]}", FLAT_WITHIN, each[-1] / each[0], False
+        )
 
 
 def show(name: str, bound: float, value: float, more: bool) -> None:
