@@ -169,7 +169,10 @@ class System:
             with os.fdopen(open_below(self.folder, PurePosixPath(name)), "rb") as file:
                 return file.read(MOST_BYTES).decode(errors="replace")
         except OSError:
-            there = sorted(each.name for each in self.folder.iterdir() if each.is_file())
+            # A link is not asked where it leads: its name alone would tell what exists elsewhere.
+            there = sorted(
+                each.name for each in self.folder.iterdir() if not each.is_symlink() and each.is_file()
+            )
             raise _absent("file", name, there, "`ls`") from None
 
 
