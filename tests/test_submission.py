@@ -255,7 +255,7 @@ def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
 def test_a_name_makes_no_path(name: str, tmp_path: Path) -> None:
     """A result lies in its folder, whatever its submission is called."""
     store = Store(tmp_path / "results")
-    task = grading.Task("x", submission.Submission(name, LAB, {}, "digest"))
+    task = grading.Task("x", submission.Submission(name, LAB, {}, "digest"), labs.find(LAB))
     store.add(grading.broken(task, "it broke"))
     (file,) = tmp_path.rglob("*.*")
     assert file.parent == store.folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from course import labs
@@ -48,6 +49,8 @@ def on_worker(task: Task) -> Result:
     """Grade *task* on the machine that this runs on."""
     private.check_machine()
     private.sweep()
-    private.prepared(labs.find(task.work.lab))
+    # A worker's course may lie elsewhere than the one that sent this.
+    task = replace(task, lab=labs.find(task.lab.slug))
+    private.prepared(task.lab)
     first = partial(grading.in_fresh_place, task, private.place)
     return grading.with_retries(task, private.place, first)
