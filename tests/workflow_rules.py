@@ -1,4 +1,4 @@
-"""What a workflow may do that hands over, or grades, what a learner wrote: rules that give faults in words."""
+"""What a workflow that hands over or grades a learner's work may do, as rules that give faults in words."""
 
 from __future__ import annotations
 
