@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pytest
 from distributed import LocalCluster
 
-from course.grade import cluster
+from course import labs
+from course.errors import CourseError
+from course.grade import cluster, results
 from course.grade.grading import Task
 from course.grade.results import Result
 from course.grade.submission import Submission
@@ -23,7 +25,12 @@ TRIES: list[str] = []
 def when_both_are_under_way(task: Task) -> Result:
     """A result of *task*, not before another is at work too: as one piece of work they would never be two."""
     BOTH.wait(BOTH_SECONDS)
-    return Result(task.work.name, task.file, LAB, task.work.digest, "version", "graded")
+    return Result(task.work.name, task.file, LAB, task.work.digest, results.version(task.lab), "graded")
+
+
+def of_another_commit(task: Task) -> Result:
+    """What a machine gives back whose lab isn't the one that was sent."""
+    return Result(task.work.name, task.file, LAB, task.work.digest, "older", "graded")
 
 
 def without_a_disk(task: Task) -> Result:
@@ -41,7 +48,7 @@ def address() -> Iterator[str]:
 
 def task(name: str) -> Task:
     """A task of *name*'s, who answers as everybody does."""
-    return Task(f"in/{name}.ipynb", Submission(name, LAB, {}, "the same"))
+    return Task(f"in/{name}.ipynb", Submission(name, LAB, {}, "the same"), labs.find(LAB))
 
 
 def test_two_classes_on_one_scheduler_stay_apart(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,3 +73,23 @@ def test_a_machine_that_cannot_grade_costs_no_points(address: str, monkeypatch: 
     cluster.grade([task("ada")], address, found.append)
     assert [(each.name, each.state, each.note) for each in found] == [("ada", "error", "no disk here")]
     assert TRIES == ["ada"] * (1 + cluster.MORE_TRIES)
+
+
+def test_a_machine_with_another_version_of_the_lab_gives_no_verdict(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One report never mixes two versions of a lab."""
+    monkeypatch.setattr(cluster, "on_worker", of_another_commit)
+    found: list[Result] = []
+    cluster.grade([task("ada")], address, found.append)
+    assert [(each.state, "another version" in each.note) for each in found] == [("error", True)]
+
+
+def test_a_scheduler_without_workers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits without end for machines that were never started."""
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=None) as empty,  # type: ignore[no-untyped-call]
+        pytest.raises(CourseError, match="no worker"),
+    ):
+        cluster.grade([task("ada")], str(empty.scheduler_address), lambda result: None)

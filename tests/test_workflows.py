@@ -16,7 +16,7 @@ import workflow_rules as rules
 import yaml  # type: ignore[import-untyped]
 from workflow_rules import ROOT, RULES, Rule, Workflow
 
-from course import labs
+from course import debian, labs
 from course.grade import command, grading, submission
 from course.grade.command import Wish
 from course.grade.report import machine
@@ -25,9 +25,13 @@ from course.grade.results import Result, Store, version
 FOLDER = ROOT / "docs" / "workflows"
 FORK, CLASS, EXAM = (rules.read(FOLDER / f"{name}.yml") for name in ("learner-fork", "class", "exam"))
 PRACTICE = "00-start"
-needs_jq = pytest.mark.skipif(
-    not shutil.which("jq"), reason="jq is on GitHub's machines, and not on this one"
-)
+
+
+@pytest.fixture(scope="module")
+def jq() -> None:
+    """GitHub's machines have it; this one gets it."""
+    if debian.missing(["jq"]):
+        debian.install(["jq"])
 
 
 # The rules
@@ -355,7 +359,7 @@ def results(earned: int) -> list[Result]:
     return [Result("learner", "", "06-ports", "a", "b", "graded", "", earned, 3, checks=(check,))]
 
 
-@needs_jq
+@pytest.mark.usefixtures("jq")
 @pytest.mark.parametrize(
     ("earned", "needed", "code"), [(0, "0", 0), (2, "2", 0), (1, "2", 1), (0, "1", 1), (3, "many", 2)]
 )
@@ -381,7 +385,7 @@ FROM_THE_RUNNER: Mapping[str, str] = {
 }  # fmt: skip
 
 
-@needs_jq
+@pytest.mark.usefixtures("jq")
 def test_the_line_for_classroom_50_adds_what_its_runner_knows(tmp_path: Path) -> None:
     """The page's jq makes one result.json of the grader's part and of the runner's variables."""
     page = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from functools import partial
 
 from course import labs
 from course.errors import CourseError
-from course.grade import grading, private
+from course.grade import grading, private, results
 from course.grade.grading import Task
 from course.grade.results import Result
 
@@ -38,13 +38,30 @@ def grade(tasks: Sequence[Task], scheduler: str, report: Callable[[Result], None
     # The scheduler takes two pieces of work with one key for the same, also when two people send them.
     run = uuid.uuid4().hex
     with client:
+        try:
+            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except TimeoutError as error:
+            raise ClusterError(
+                f"The Dask scheduler at {scheduler} has no worker.", f"start one: dask worker {scheduler}"
+            ) from error
         pending = {
             client.submit(on_worker, task, key=f"grade-{run}-{number}", retries=MORE_TRIES): task
             for number, task in enumerate(tasks)
         }
         for future in as_completed(pending):  # type: ignore[no-untyped-call]
             lost = future.exception()
-            report(grading.broken(pending[future], str(lost)) if lost else future.result())
+            report(
+                grading.broken(pending[future], str(lost))
+                if lost
+                else _checked(pending[future], future.result())
+            )
+
+
+def _checked(task: Task, result: Result) -> Result:
+    """The result, if its worker has the same lab as whoever asked."""
+    if result.version == results.version(task.lab):
+        return result
+    return grading.broken(task, "A worker has another version of this lab: update its clone of the course.")
 
 
 def on_worker(task: Task) -> Result:
