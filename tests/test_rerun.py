@@ -199,6 +199,7 @@ def test_what_only_one_project_can_have_is_left_out() -> None:
 @pytest.mark.parametrize("wish", ["privileged: true", 'volumes: ["/:/host"]', "pid: host"])
 def test_a_compose_file_gets_no_more_rights_the_second_time(there: System, wish: str) -> None:
     """The clean engine has the same policy as the first."""
+    write(there.folder)
     (there.folder / "compose.yaml").write_text(f"services:\n  web:\n    build: .\n    {wish}\n")
     with pytest.raises(Unmet, match="course: "), again(there) as anew:
         anew.up()
