@@ -351,8 +351,7 @@ def test_the_engine_runs_containers_of_its_own_and_opens_no_port() -> None:
 
 def test_the_engines_port_hears_only_who_has_its_certificate() -> None:
     """With ENGINE_TLS=yes a client of its CA gets in; without a certificate or without TLS nobody does."""
-    options = {"privileged": True, "environment": {"ENGINE_TLS": "yes"}}
-    with container("course/engine:1", **options) as second:
+    with container("course/engine:1", privileged=True, environment={"ENGINE_TLS": "yes"}) as second:
         logged("API listen on .*:2376", second)
         client = "docker --host tcp://127.0.0.1:2376"
         proof = "--tlscacert ca.pem --tlscert cert.pem --tlskey key.pem"
