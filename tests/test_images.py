@@ -118,6 +118,17 @@ PROMISES = (
         cmd=["bash"],
         has="bridge curl ip iptables iptables-legacy iptables-nft lsof nc nft ps ss sysctl tcpdump top",
     ),
+    # Not on the Hub: a second engine. Like the Hub's docker:dind it keeps its data in a volume.
+    Promise(
+        "course/engine:1",
+        ("docker --version", "Docker version 2"),
+        cmd=None,
+        entrypoint=["start-engine"],
+        ports=frozenset({"2376/tcp"}),
+        volumes=frozenset({"/var/lib/docker"}),
+        has="containerd docker dockerd ip iptables make-certificates openssl ps runc tini",
+        lacks="curl",
+    ),
 )
 
 

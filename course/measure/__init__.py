@@ -3,6 +3,7 @@
 from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.network import address, reachability, request_path, request_times
 from course.measure.start import run_times
+from course.measure.steps import run_steps
 from course.measure.timing import seconds
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "rebuilds",
     "request_path",
     "request_times",
+    "run_steps",
     "run_times",
     "seconds",
     "waste",

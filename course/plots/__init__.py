@@ -5,6 +5,7 @@ from course.plots.network import path_of_a_request, who_reaches_whom
 from course.plots.picture import Picture
 from course.plots.spread import spread
 from course.plots.start import runs
+from course.plots.steps import timeline
 
 __all__ = [
     "Picture",
@@ -14,5 +15,6 @@ __all__ = [
     "rebuilds_by_step",
     "runs",
     "spread",
+    "timeline",
     "who_reaches_whom",
 ]
