@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LOOKS = (GREEN, ORANGE, PINK, *HUES)
-LONGEST = 26  # characters that fit a box
+LONGEST = 30  # characters that fit a box
 
 
 def what_differs(table: pd.DataFrame) -> Picture:

@@ -3,7 +3,6 @@ PRETTY_NAME=$(uname -s)
 [ -r /etc/os-release ] && . /etc/os-release
 echo "system: $PRETTY_NAME"
 echo "user: $(id -un)"
-echo "home folder: $HOME"
 echo "language: ${LANG:-not set}"
 echo "Python: $(python3 --version 2> /dev/null || echo none)"
 echo "git: $(git --version 2> /dev/null || echo none)"
