@@ -158,7 +158,7 @@ def speaks(system: System, port: int, form: str) -> None:
 
 
 def kept(system: System, name: str, tag: str) -> set[str]:
-    """Digests of what the registry has: an engine takes the manifest's or the config's for an image's ID."""
+    """Digests of what the registry has: an engine takes that of a manifest or of a config for an image's ID."""
     reply = system.http(8122, f"/v2/{name}/manifests/{tag}", headers={"Accept": KINDS})
     if reply.status != 200:
         raise Unmet(
@@ -166,5 +166,5 @@ def kept(system: System, name: str, tag: str) -> set[str]:
             f"`curl http://127.0.0.1:8122/v2/{name}/tags/list` shows what is there.",
         )
     manifest: dict[str, Any] = json.loads(reply.body)
-    digests = {reply.headers.get("docker-content-digest", ""), manifest.get("config", {}).get("digest", "")}
-    return digests - {""}
+    parts = [manifest.get("config", {}), *manifest.get("manifests", [])]
+    return {reply.headers.get("docker-content-digest", "")} | {str(each.get("digest")) for each in parts}
