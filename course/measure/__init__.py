@@ -2,6 +2,7 @@
 
 from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.network import address, reachability, request_path, request_times
+from course.measure.places import side_by_side
 from course.measure.start import run_times
 from course.measure.steps import run_steps
 from course.measure.timing import seconds
@@ -17,5 +18,6 @@ __all__ = [
     "run_steps",
     "run_times",
     "seconds",
+    "side_by_side",
     "waste",
 ]

@@ -1,5 +1,6 @@
 """Tables as pictures with a caption that states the finding; knows nothing of Docker."""
 
+from course.plots.differences import what_differs
 from course.plots.images import containers_of_one_image, layers_of_images, rebuilds_by_step
 from course.plots.network import path_of_a_request, who_reaches_whom
 from course.plots.picture import Picture
@@ -16,5 +17,6 @@ __all__ = [
     "runs",
     "spread",
     "timeline",
+    "what_differs",
     "who_reaches_whom",
 ]
