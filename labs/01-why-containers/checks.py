@@ -158,7 +158,7 @@ def speaks(system: System, port: int, form: str) -> None:
 
 
 def kept(system: System, name: str, tag: str) -> set[str]:
-    """Digests of what the registry has: an engine takes that of a manifest or of a config for an image's ID."""
+    """Digests of what the registry has: an engine takes a manifest's or a config's for an image's ID."""
     reply = system.http(8122, f"/v2/{name}/manifests/{tag}", headers={"Accept": KINDS})
     if reply.status != 200:
         raise Unmet(
