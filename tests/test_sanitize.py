@@ -193,7 +193,10 @@ def test_every_word_of_every_committed_output_counts() -> None:
 
 def another(word: str) -> str:
     """A wrong value of the same kind and length."""
-    return word[:-1] + ("1" if word[-1] != "1" else "2") if word[-1].isdigit() else word[:-1] + "_"
+    if word[-1].isdigit():
+        return word[:-1] + ("1" if word[-1] != "1" else "2")
+    # A name of Python's, such as __main__, ends in the line that others get.
+    return word[:-1] + ("_" if word[-1] != "_" else "x")
 
 
 def test_every_rule_is_needed() -> None:
