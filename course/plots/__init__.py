@@ -1,6 +1,7 @@
 """Tables as pictures with a caption that states the finding; knows nothing of Docker."""
 
 from course.plots.images import containers_of_one_image, layers_of_images, rebuilds_by_step
+from course.plots.machines import costs, density, throughput
 from course.plots.network import path_of_a_request, who_reaches_whom
 from course.plots.picture import Picture
 from course.plots.spread import spread
@@ -9,10 +10,13 @@ from course.plots.start import runs
 __all__ = [
     "Picture",
     "containers_of_one_image",
+    "costs",
+    "density",
     "layers_of_images",
     "path_of_a_request",
     "rebuilds_by_step",
     "runs",
     "spread",
+    "throughput",
     "who_reaches_whom",
 ]
