@@ -15,8 +15,9 @@ from course.errors import CourseError
 if TYPE_CHECKING:
     import pandas as pd
 
-# A guest that isn't up yet swallows a request, so each try must give up soon.
+# A guest that isn't up yet swallows a request, so each try must give up soon; less soon on a slow machine.
 TRY_SECONDS = 0.3
+TRY_SHARE = 0.1
 PAUSE_SECONDS = 0.01
 PAGE_SECONDS = 90.0
 LEAST_RUNS = 3
@@ -61,9 +62,9 @@ def _until_served(command: str, page: str, environment: dict[str, str]) -> float
     outcome = shell.run(command, env=environment, write=said.append)
     if outcome.code:
         raise CourseError(f"`{command}` failed: {''.join(said).strip()}", "run that line in a %%shell cell")
-    while time.perf_counter() - started < PAGE_SECONDS:
+    while (waited := time.perf_counter() - started) < PAGE_SECONDS:
         try:
-            with urllib.request.urlopen(page, timeout=TRY_SECONDS) as answer:
+            with urllib.request.urlopen(page, timeout=max(TRY_SECONDS, TRY_SHARE * waited)) as answer:
                 answer.read()
             return time.perf_counter() - started
         except (OSError, urllib.error.URLError, http.client.HTTPException):
