@@ -9,7 +9,7 @@ touch root/dev/null && mount --bind /dev/null root/dev/null
 group=/sys/fs/cgroup/pids/by-hand
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
   group=/sys/fs/cgroup/by-hand && mkdir /sys/fs/cgroup/rest
-  for pid in $(cat /sys/fs/cgroup/cgroup.procs); do echo "$pid" > /sys/fs/cgroup/rest/cgroup.procs || :; done
+  for pid in $(cat /sys/fs/cgroup/cgroup.procs); do echo "$pid" > /sys/fs/cgroup/rest/cgroup.procs || :; done 2> /dev/null
   echo +pids > /sys/fs/cgroup/cgroup.subtree_control
 fi
 mkdir "$group" && echo 12 > "$group/pids.max" && echo $$ > "$group/cgroup.procs"
