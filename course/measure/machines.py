@@ -34,7 +34,7 @@ done
 
 
 def page_times(
-    ways: dict[str, str], page: str, stop: str, repeats: int = 10, within: float = 45.0
+    ways: dict[str, str], page: str, stop: str, repeats: int = 10, within: float = 55.0
 ) -> pd.DataFrame:
     """Seconds from the start of each shell command in *ways* until *page* (a URL) is served, run after run.
 
