@@ -105,9 +105,12 @@ class Trials:
 
     def run(self, made: Sequence[Attack]) -> None:
         """Grade all, two at a time, as `python -m course grade` does."""
-        tasks = [Task(each.name, Submission(each.name, LAB, self._filled(each), each.name)) for each in made]
+        lab = labs.find(LAB)
+        tasks = [
+            Task(each.name, Submission(each.name, LAB, self._filled(each), each.name), lab) for each in made
+        ]
         self.watches = {each.name: Watch(each.seconds) for each in made}
-        private.prepared(labs.find(LAB))
+        private.prepared(lab)
         grading.side_by_side(tasks, self._place, JOBS, self._note)
 
     def _filled(self, attack: Attack) -> dict[str, str]:

@@ -128,6 +128,17 @@ PROMISES = (
         has="bash qemu-system-aarch64 start-vm",
         lacks="curl ip ps qemu-system-arm qemu-system-i386",
     ),
+    # Not on the Hub: a second engine. Like the Hub's docker:dind it keeps its data in a volume.
+    Promise(
+        "course/engine:1",
+        ("docker --version", "Docker version 2"),
+        cmd=None,
+        entrypoint=["start-engine"],
+        ports=frozenset({"2376/tcp"}),
+        volumes=frozenset({"/var/lib/docker"}),
+        has="containerd docker dockerd ip iptables make-certificates openssl ps runc tini",
+        lacks="curl",
+    ),
 )
 
 

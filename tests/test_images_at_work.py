@@ -357,3 +357,35 @@ def test_whether_kvm_boots_a_guest_is_tried_and_not_believed() -> None:
     started = time.monotonic()
     assert says("course/vm:1", "try-kvm") == "KVM boots no guest here\n"
     assert time.monotonic() - started < 8
+
+
+# engine -------------------------------------------------------------------------------------------------
+
+
+def test_the_engine_runs_containers_of_its_own_and_opens_no_port() -> None:
+    """A second engine has nothing of the first one's, and only its own socket leads in."""
+    with container("course/engine:1", privileged=True) as second:
+        logged("API listen on /run/docker.sock", second)
+        assert inside(second, "docker", "image", "ls", "--quiet") == ""
+        empty = "tar --create --files-from /dev/null | docker import - empty:1 && docker create empty:1 none"
+        inside(second, "sh", "-c", empty)
+        assert inside(second, "docker", "ps", "--all", "--format", "{{.State}}") == "created\n"
+        assert ":0948 " not in inside(second, "cat", "/proc/net/tcp", "/proc/net/tcp6")  # 2376
+
+
+def test_the_engines_port_hears_only_who_has_its_certificate() -> None:
+    """With ENGINE_TLS=yes a client of its CA gets in; without a certificate or without TLS nobody does."""
+    with container("course/engine:1", privileged=True, environment={"ENGINE_TLS": "yes"}) as second:
+        logged("API listen on .*:2376", second)
+        client = "docker --host tcp://127.0.0.1:2376"
+        proof = "--tlscacert ca.pem --tlscert cert.pem --tlskey key.pem"
+        command = f"cd /certs/client && {client} --tlsverify {proof} ps --quiet"
+        assert inside(second, "sh", "-c", command) == ""
+        assert "HTTPS" in inside(second, "sh", "-c", f"{client} ps 2>&1", code=1)
+        nameless = (
+            "echo GET | openssl s_client -quiet -connect 127.0.0.1:2376 -CAfile /certs/ca.pem 2>&1; true"
+        )
+        assert "certificate required" in inside(second, "sh", "-c", nameless)
+        assert inside(second, "sh", "-c", "ls /certs; stat -c %a /certs/client/key.pem") == (
+            "ca.pem\nclient\nserver\n600\n"
+        )

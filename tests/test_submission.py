@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from course import labs
-from course.grade import grading, submission
-from course.grade.results import Store
+from course.grade import grading, results, submission
+from course.grade.results import Result, Store
 from course.grade.submission import MOST_BYTES, Refused, SubmissionError
 
 LAB = "00-start"
@@ -241,6 +241,52 @@ def test_a_name_that_is_no_text_stops_nobody(tmp_path: Path) -> None:
     assert len({task.work.name.encode() + task.file.encode() for task in tasks}) == 2
 
 
+def named(*paths: Path) -> list[str]:
+    """The names of the submissions in *paths*, in their order."""
+    return list(submission.names(submission.files(paths)).values())
+
+
+def empty(folder: Path, *names: str) -> None:
+    """Files of these names below *folder*, with nothing in them."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+@pytest.mark.parametrize("given", ["lab.ipynb", ".", "../ada", "week/.."])
+def test_a_notebook_has_its_folders_name_from_wherever(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also from inside that folder, where no path says what it is called."""
+    empty(tmp_path / "ada", "lab.ipynb")
+    (tmp_path / "ada" / "week").mkdir()
+    monkeypatch.chdir(tmp_path / "ada")
+    assert named(Path(given)) == ["ada"]
+
+
+def test_a_file_that_is_named_twice_is_one_submission(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By itself and by its folder, from here and from the root."""
+    empty(tmp_path / "in", "ada.ipynb")
+    monkeypatch.chdir(tmp_path)
+    assert named(Path("in"), tmp_path / "in", Path("in/ada.ipynb"), Path("in/../in")) == ["ada"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("lab.ipynb", "in.ipynb", "lab/lab.ipynb"),
+        ("\udcff.ipynb", "\\udcff.ipynb"),
+        ("ada.ipynb", "ada/lab.ipynb", "b/ada.ipynb", "b/ada/lab.ipynb"),
+    ],
+)
+def test_no_two_submissions_share_a_name(names: tuple[str, ...], tmp_path: Path) -> None:
+    """Their results would share a file: the longer name of one is not the short name of another."""
+    empty(tmp_path / "in", *names)
+    assert len(set(named(tmp_path / "in"))) == len(names)
+
+
 def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
     """A folder without a notebook isn't a class that earned nothing."""
     with pytest.raises(SubmissionError, match="no notebook"):
@@ -255,8 +301,63 @@ def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
 def test_a_name_makes_no_path(name: str, tmp_path: Path) -> None:
     """A result lies in its folder, whatever its submission is called."""
     store = Store(tmp_path / "results")
-    task = grading.Task("x", submission.Submission(name, LAB, {}, "digest"))
+    task = grading.Task("x", submission.Submission(name, LAB, {}, "digest"), labs.find(LAB))
     store.add(grading.broken(task, "it broke"))
     (file,) = tmp_path.rglob("*.*")
     assert file.parent == store.folder
     assert [result.name for result in store.all()] == [name]
+
+
+@pytest.mark.parametrize("lab", ["labs/06-ports", "../06-ports", "/06-ports"])
+def test_a_lab_that_was_mistyped_makes_no_path(lab: str, tmp_path: Path) -> None:
+    """Each notebook is refused under what was asked for, and that is no reason to write elsewhere."""
+    empty(tmp_path / "in", "ada.ipynb")
+    store = Store(tmp_path / "results")
+    (refused,), _ = grading.read([tmp_path / "in"], lab, store)
+    store.add(refused)
+    (file,) = tmp_path.rglob("*.json")
+    assert file.parent == store.folder
+
+
+def kept(folder: Path) -> tuple[Store, Path, tuple[str, str, str, str]]:
+    """A store with one graded result, its file, and what the result is found by."""
+    store, key = Store(folder / "results"), ("ada", LAB, "answers", "version")
+    store.add(Result(key[0], "in/ada.ipynb", *key[1:], state="graded"))
+    (file,) = store.folder.iterdir()
+    return store, file, key
+
+
+def test_a_kept_result_is_found_by_all_that_it_is_of(tmp_path: Path) -> None:
+    """Other answers, other checks, another person or lab: not found."""
+    store, _, key = kept(tmp_path)
+    assert store.find(*key) is not None
+    assert [store.find(*(*key[:at], "other", *key[at + 1 :])) for at in range(4)] == [None] * 4
+
+
+NO_RESULTS: dict[str, Callable[[str], str]] = {
+    "torn": lambda text: text[:40],
+    "of another form": lambda text: text.replace("results/v1", "results/v0"),
+    "with another field": lambda text: text.replace('"earned"', '"got"'),
+    "without checks": lambda text: text.replace('"checks"', '"end"'),
+    "a list": lambda _: "[]",
+}
+
+
+@pytest.mark.parametrize("what", NO_RESULTS)
+def test_a_kept_file_that_is_no_result_is_graded_anew(what: str, tmp_path: Path) -> None:
+    """It may be torn, or an older course may have written it: that stops nobody."""
+    store, file, key = kept(tmp_path)
+    file.write_text(NO_RESULTS[what](file.read_text()))
+    assert store.find(*key) is None
+
+
+@pytest.mark.parametrize("part", ["checks.py", "lab.ipynb", "starter.txt", "site/page.html"])
+def test_a_lab_that_has_changed_has_another_version(part: str, tmp_path: Path) -> None:
+    """Also where only what the learner starts with has changed: their commands would do something else."""
+    folder = tmp_path / "labs" / LAB
+    empty(folder, "checks.py", "lab.ipynb", "starter.txt", "site/page.html")
+    before = results.version(labs.find(folder))
+    (folder / part).write_text("changed")
+    assert results.version(labs.find(folder)) != before
+    (folder / part).write_text("")
+    assert results.version(labs.find(folder)) == before

@@ -3,10 +3,12 @@
 from course.checks.hints import Hint, next_hint
 from course.checks.judging import Judgement, Status, Verdict, judge
 from course.checks.promise import Check, CheckError, Unmet, check, in_teaching_order
+from course.checks.rerun import Again, again
 from course.checks.system import Ran, System
 from course.checks.web import Reply
 
 __all__ = [
+    "Again",
     "Check",
     "CheckError",
     "Hint",
@@ -17,6 +19,7 @@ __all__ = [
     "System",
     "Unmet",
     "Verdict",
+    "again",
     "check",
     "in_teaching_order",
     "judge",

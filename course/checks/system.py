@@ -7,6 +7,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
@@ -32,19 +33,25 @@ class Ran:
     output: str
 
 
+# Runs a command line, for so many seconds at most, in a copy of the learner's folder; None: it didn't end.
+Shell = Callable[[str, float], Ran | None]
+
+
 @dataclass(frozen=True)
 class System:
     """A learner's system as the judge sees it, the same in a notebook and in a grader.
 
     It observes and never makes what it looks for. The one thing a check may bring in is *nonce*, random hex
     that no submission can know beforehand: sent through the app's own doors (a request, a row) and read back.
-    *connect* opens TCP connections from where the learner's `127.0.0.1` is.
+    *connect* opens TCP connections from where the learner's `127.0.0.1` is. *clean*, if there is one, opens
+    another engine for a copy of the folder: see `again`.
     """
 
     docker: docker.DockerClient
     folder: Path
     nonce: str = field(default_factory=lambda: secrets.token_hex(8))
     connect: web.Connect = web.connect
+    clean: OpenClean | None = None
 
     def container(self, name: str) -> Attributes:
         """What `docker container inspect` says of *name*; Unmet with the names there are instead."""
@@ -174,6 +181,10 @@ class System:
                 each.name for each in self.folder.iterdir() if not each.is_symlink() and each.is_file()
             )
             raise _absent("file", name, there, "`ls`") from None
+
+
+# A system that holds nothing of the learner's but a copy of the folder, and a shell beside it.
+OpenClean = Callable[[], AbstractContextManager[tuple[System, Shell]]]
 
 
 def _found(inspect: Callable[[], Attributes]) -> Attributes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import socket
@@ -57,6 +58,7 @@ def listener(path: Path) -> Process:
 def client(path: Path, known: Process) -> docker.DockerClient:
     """The Docker SDK on Unix socket *path*, where only the process *known* is spoken to."""
     import docker
+    from docker.constants import MINIMUM_DOCKER_API_VERSION
     from docker.transport.unixconn import UnixHTTPAdapter, UnixHTTPConnection, UnixHTTPConnectionPool
 
     class Connection(UnixHTTPConnection):
@@ -81,10 +83,17 @@ def client(path: Path, known: Process) -> docker.DockerClient:
                     self.pools[url] = pool
             return pool
 
-    made = docker.DockerClient(base_url=f"unix://{path}", timeout=int(API_SECONDS))
-    made.api.get_adapter("http+docker://").close()  # it has asked for the version, and is used no more
-    made.api.mount("http+docker://", Adapter(f"http+unix://{path}", int(API_SECONDS)))
-    return made
+    def speaks(version: str) -> docker.DockerClient:
+        made = docker.DockerClient(base_url=f"unix://{path}", version=version, timeout=int(API_SECONDS))
+        made.api.get_adapter("http+docker://").close()
+        made.api.mount("http+docker://", Adapter(f"http+unix://{path}", int(API_SECONDS)))
+        return made
+
+    # With no version named the SDK asks for it at once, before the peer has been looked at.
+    first = speaks(MINIMUM_DOCKER_API_VERSION)
+    with contextlib.closing(first):
+        version = first.api.version(api_version=False)["ApiVersion"]
+    return speaks(str(version))
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course import labs
 from course.checks.judging import capped
 from course.grade import grading, private, shared
 from course.grade.grading import Task
@@ -82,8 +81,8 @@ def _run(wish: Wish, tasks: Sequence[Task], keep: Callable[[Result], None]) -> N
     else:
         private.check_machine()
         private.sweep()
-        for slug in sorted({task.work.lab for task in tasks}):
-            private.prepared(labs.find(slug))
+        for lab in sorted({task.lab for task in tasks}, key=lambda each: each.slug):
+            private.prepared(lab)
         grading.side_by_side(tasks, private.place, wish.jobs, keep)
 
 

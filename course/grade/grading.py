@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from course.grade import results, submission
 from course.grade.judging import OpenPlace, Place, Trial, attempt, cells
 from course.grade.results import Result, Store
 from course.grade.submission import Refused, Submission
+from course.labs import Lab
 
 TRIES = 2
 Report = Callable[[Result], None]
@@ -25,10 +26,11 @@ Report = Callable[[Result], None]
 
 @dataclass(frozen=True)
 class Task:
-    """A submission that is still to be graded, and the file that it came from."""
+    """A submission that is still to be graded, the file that it came from, and the lab that it answers."""
 
     file: str
     work: Submission
+    lab: Lab
 
 
 def read(paths: Sequence[Path], lab: str, store: Store) -> tuple[list[Result], list[Task]]:
@@ -43,20 +45,21 @@ def read(paths: Sequence[Path], lab: str, store: Store) -> tuple[list[Result], l
             note = f"{error.seen} Next: {error.next_step}"
             done.append(Result(name, submission.printable(file), lab, "", "", "refused", note, date=_now()))
             continue
-        kept = store.find(name, work.lab, work.digest, results.version(labs.find(work.lab)))
-        done.append(kept) if kept else tasks.append(Task(submission.printable(file), work))
+        found_lab = labs.find(work.lab)
+        kept = store.find(name, work.lab, work.digest, results.version(found_lab))
+        done.append(kept) if kept else tasks.append(Task(submission.printable(file), work, found_lab))
     return done, tasks
 
 
 def one(task: Task, place: Place) -> Result:
     """The result of *task* in *place*, which is used up by it."""
-    began, lab = time.monotonic(), labs.find(task.work.lab)
+    began = time.monotonic()
     try:
-        trial: Trial = attempt(lab, task.work.answers, place)
+        trial: Trial = attempt(task.lab, task.work.answers, place)
     except Exception as error:  # whatever broke, it was not the learner's to mend
         return broken(task, f"{type(error).__name__}: {error}")
     return results.graded(
-        task.work.name, task.file, lab, task.work.digest, trial,
+        task.work.name, task.file, task.lab, task.work.digest, trial,
         seconds=round(time.monotonic() - began, 2), date=_now(),
     )  # fmt: skip
 
@@ -73,24 +76,27 @@ def with_retries(task: Task, open_place: OpenPlace, first: Callable[[], Result])
 
 def in_fresh_place(task: Task, open_place: OpenPlace) -> Result:
     """The result of *task* in a place that is opened for it and gone after it."""
+    return _in(task, lambda: open_place(task.lab, _sources(task)))
+
+
+def _in(task: Task, opened: Callable[[], AbstractContextManager[Place]]) -> Result:
     try:
-        with open_place(labs.find(task.work.lab), _sources(task)) as place:
+        with opened() as place:
             return one(task, place)
     except Exception as error:
         return broken(task, f"{type(error).__name__}: {error}")
 
 
 def _sources(task: Task) -> list[str]:
-    return [cell["source"] for cell in cells(labs.find(task.work.lab), task.work.answers)]
+    return [cell["source"] for cell in cells(task.lab, task.work.answers)]
 
 
 def broken(task: Task, why: str) -> Result:
     """The result when engine or grader failed: no points, but those that there were to earn are named."""
-    lab = labs.find(task.work.lab)
-    points = sum(check.points for check in labs.load_checks(lab))
+    points = sum(check.points for check in labs.load_checks(task.lab))
     return Result(
-        task.work.name, task.file, lab.slug, task.work.digest, results.version(lab), "error", why[:400],
-        points=points, date=_now(),
+        task.work.name, task.file, task.lab.slug, task.work.digest, results.version(task.lab), "error",
+        why[:400], points=points, date=_now(),
     )  # fmt: skip
 
 
@@ -105,7 +111,7 @@ def side_by_side(tasks: Sequence[Task], open_place: OpenPlace, jobs: int, report
     with Ahead(open_place, tasks, jobs) as ahead, ThreadPoolExecutor(jobs) as pool:
 
         def graded(number: int, task: Task) -> Result:
-            return with_retries(task, open_place, lambda: _in_place_ahead(task, ahead, number))
+            return with_retries(task, open_place, lambda: _in(task, lambda: ahead.taken(number)))
 
         work = [pool.submit(graded, number, task) for number, task in enumerate(tasks)]
         try:
@@ -115,14 +121,6 @@ def side_by_side(tasks: Sequence[Task], open_place: OpenPlace, jobs: int, report
             pool.shutdown(wait=False, cancel_futures=True)
             ahead.abort()
             raise
-
-
-def _in_place_ahead(task: Task, ahead: Ahead, number: int) -> Result:
-    try:
-        with ahead.taken(number) as place:
-            return one(task, place)
-    except Exception as error:
-        return broken(task, f"{type(error).__name__}: {error}")
 
 
 class Ahead:
@@ -142,7 +140,7 @@ class Ahead:
         try:
             if self._over:
                 raise CourseError("The grader was stopped.")
-            return stack, stack.enter_context(self._open_place(labs.find(task.work.lab), _sources(task)))
+            return stack, stack.enter_context(self._open_place(task.lab, _sources(task)))
         except BaseException:
             stack.close()
             raise

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from course import engine, kit
 from course.checks import System
 from course.errors import CourseError
-from course.grade import disks, engines
+from course.grade import afresh, disks, engines
 from course.grade.judging import Place
 from course.kit import cache as kept_files
 from course.labs import Lab
@@ -92,9 +92,13 @@ def place(lab: Lab, sources: Sequence[str]) -> Iterator[Place]:
         def system(folder: Path) -> System:
             made.seal.close()
             put_names_back(made.docker, handed_out)
-            return System(made.docker, folder, connect=made.connect)
+            return System(
+                made.docker, folder, connect=made.connect,
+                clean=lambda: afresh.opened(prepared(lab), folder, where),
+            )  # fmt: skip
 
-        folder, inside = made.disk / "labs" / lab.slug, engines.INSIDE / "labs" / lab.slug
+        where = f"labs/{lab.slug}"
+        folder, inside = made.disk / where, engines.INSIDE / where
         yield Place(folder, str(inside), made.runner, system, engines.LEARNER_USER, made.abort)
 
 

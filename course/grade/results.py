@@ -71,9 +71,15 @@ NOTES = {
 
 
 def version(lab: Lab) -> str:
-    """What results must share to be compared: the lab's checks and its notebook as handed out."""
+    """What results must share to be compared: the lab's checks, and its notebook and files as handed out."""
     frozen = hashlib.sha256(lab.notebook.read_bytes()).hexdigest()
-    return hashlib.sha256(f"{labs.version(lab)}\n{frozen}".encode()).hexdigest()[:16]
+    starters = [
+        f"{file.relative_to(lab.folder)} {hashlib.sha256(file.read_bytes()).hexdigest()}"
+        for starter in lab.starters
+        for file in sorted([starter, *starter.rglob("*")])
+        if file.is_file()
+    ]
+    return hashlib.sha256("\n".join([labs.version(lab), frozen, *starters]).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -92,9 +98,11 @@ class Store:
 
     def find(self, name: str, lab: str, submission: str, version: str) -> Result | None:
         """The result of the very same answers under the very same checks; an error is not kept to."""
-        file = self._file(name, lab)
-        found = _read(file) if file.exists() else None
-        same = found and (found.submission, found.version, found.state) == (submission, version, "graded")
+        try:
+            found = _read(self._file(name, lab))
+        except (OSError, ValueError, KeyError, TypeError):  # none yet, or torn, or an older course's
+            return None
+        same = (found.submission, found.version, found.state) == (submission, version, "graded")
         return found if same else None
 
     def all(self) -> tuple[Result, ...]:
@@ -103,15 +111,16 @@ class Store:
         return tuple(sorted(map(_read, files), key=lambda each: (each.lab, each.name)))
 
     def _file(self, name: str, lab: str) -> Path:
-        # A name may be anything; the hash keeps two that look alike apart.
-        plain = re.sub(r"[^A-Za-z0-9]+", "-", name)[:40]
+        # Either may be anything; the hash keeps two that look alike apart.
+        plain, of_lab = (re.sub(r"[^A-Za-z0-9]+", "-", each)[:40] for each in (name, lab or "none"))
         key = hashlib.sha256(f"{lab}\n{name}".encode(errors="surrogateescape")).hexdigest()[:12]
-        return self.folder / f"{lab or 'none'}-{plain}-{key}.json"
+        return self.folder / f"{of_lab}-{plain}-{key}.json"
 
 
 def _read(file: Path) -> Result:
     content = json.loads(file.read_text(encoding="utf-8"))
-    content.pop("schema")
+    if content.pop("schema") != SCHEMA:
+        raise ValueError(f"{file} has another form than {SCHEMA}")
     content["checks"], content["cells"] = tuple(content["checks"]), tuple(content["cells"])
     return Result(**content)
 

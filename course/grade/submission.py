@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class Submission:
 
 def files(paths: Iterable[Path]) -> list[Path]:
     """Every notebook in *paths* (files, or folders with those below them), each once, in order."""
-    found = sorted({file for path in paths for file in _below(path)})
+    found = sorted({_place(file): file for path in paths for file in _below(path)}.values())
     if not found:
         raise SubmissionError(
             f"There is no notebook in {', '.join(map(str, paths))}.", "name files, or folders that hold some"
@@ -61,20 +62,33 @@ def _below(path: Path) -> Iterator[Path]:
 
 def names(found: list[Path]) -> dict[Path, str]:
     """A name for each file: its own, or its folder's where it is called lab.ipynb; longer where two agree."""
-    short = {file: printable(file.parent.name if file.stem == "lab" else file.stem) for file in found}
-    common = Path(os.path.commonpath([file.absolute().parent for file in found])) if found else Path()
-    taken = list(short.values())
-    return {
-        file: printable(file.absolute().relative_to(common).with_suffix(""))
-        if taken.count(name) > 1
-        else name
-        for file, name in short.items()
-    }
+    places = {file: _place(file) for file in found}
+    common = Path(os.path.commonpath([at.parent for at in places.values()])) if found else Path()
+    longer = {file: str(at.relative_to(common)).removesuffix(".ipynb") for file, at in places.items()}
+    named = {file: at.parent.name if at.stem == "lab" else at.stem for file, at in places.items()}
+    # A longer name may be another's short one, which then becomes longer too.
+    while shared := _shared(named) - {file for file in found if named[file] == longer[file]}:
+        named |= {file: longer[file] for file in shared}
+    return {file: printable(name) for file, name in named.items()}
+
+
+def _place(file: Path) -> Path:
+    """Where *file* is, whatever way there was named; `resolve` would follow it if it is a link."""
+    return Path(os.path.abspath(file))  # noqa: PTH100
+
+
+def _shared(named: dict[Path, str]) -> set[Path]:
+    """The files whose name another has too."""
+    taken = Counter(named.values())
+    return {file for file, name in named.items() if taken[name] > 1}
 
 
 def printable(path: Path | str) -> str:
-    """*path* as text that can be stored and shown: a file's name may be bytes that are no text at all."""
-    return str(path).encode(errors="backslashreplace").decode()
+    """*path* as text that can be stored and shown: a file's name may be bytes that are no text at all.
+
+    Their numbers stand behind a backslash, so one that is in the name is doubled: no two names become one.
+    """
+    return str(path).replace("\\", r"\\").encode(errors="backslashreplace").decode()
 
 
 def read(file: Path, name: str, lab: str = "") -> Submission:

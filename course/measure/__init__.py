@@ -3,7 +3,9 @@
 from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.machines import page_times, private_memory, running_totals
 from course.measure.network import address, reachability, request_path, request_times
+from course.measure.places import side_by_side
 from course.measure.start import run_times
+from course.measure.steps import run_steps
 from course.measure.timing import seconds
 
 __all__ = [
@@ -16,8 +18,10 @@ __all__ = [
     "rebuilds",
     "request_path",
     "request_times",
+    "run_steps",
     "run_times",
     "running_totals",
     "seconds",
+    "side_by_side",
     "waste",
 ]

@@ -1,11 +1,13 @@
 """Tables as pictures with a caption that states the finding; knows nothing of Docker."""
 
+from course.plots.differences import what_differs
 from course.plots.images import containers_of_one_image, layers_of_images, rebuilds_by_step
 from course.plots.machines import costs, density, throughput
 from course.plots.network import path_of_a_request, who_reaches_whom
 from course.plots.picture import Picture
 from course.plots.spread import spread
 from course.plots.start import runs
+from course.plots.steps import timeline
 
 __all__ = [
     "Picture",
@@ -18,5 +20,7 @@ __all__ = [
     "runs",
     "spread",
     "throughput",
+    "timeline",
+    "what_differs",
     "who_reaches_whom",
 ]

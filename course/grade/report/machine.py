@@ -72,18 +72,16 @@ def _count(element: Element, cases: Sequence[Element]) -> None:
 def write_classroom50(results: Sequence[Result], folder: Path) -> list[Path]:
     """Write into *folder* what Classroom 50 wants to know of each submission; gives the files.
 
-    An error says nothing about the learner, and a score would: it gets no file, and loses one from before.
+    An error says nothing about the learner, and a score would: it gets no file. What an earlier run has left
+    goes: the score of a notebook that is now refused, or no longer there, would pass for one of this run.
     """
-    written = []
-    for each in results:
-        file = folder / classroom50_name(each)
-        if each.state == "error":
-            file.unlink(missing_ok=True)
-            continue
-        folder.mkdir(parents=True, exist_ok=True)
+    scored = {folder / classroom50_name(each): each for each in results if each.state != "error"}
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in set(folder.glob("*.json")) - set(scored):
+        file.unlink()
+    for file, each in scored.items():
         file.write_text(json.dumps(classroom50(each), indent=1) + "\n", encoding="utf-8", newline="\n")
-        written.append(file)
-    return written
+    return list(scored)
 
 
 def classroom50_name(result: Result) -> str:

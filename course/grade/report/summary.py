@@ -45,7 +45,7 @@ def _sections(results: Sequence[Result]) -> Iterator[str]:
         room -= sum(len(line.encode()) + 1 for line in lines)
         if room < 0:
             rest = counted(len(results) - place, "submission")
-            yield f"What the last {rest} miss has no room here. It stands in report.html."
+            yield f"There is no room here for the last {rest}: what is missing stands in report.html."
             return
         yield from lines
 

@@ -1,0 +1,6 @@
+FROM python:3.13-slim
+COPY wheels /wheels
+RUN pip install --quiet --root-user-action ignore --no-index --find-links /wheels parcels
+WORKDIR /app
+COPY desk.py hours.txt ./
+CMD ["python", "desk.py", "parcels"]
