@@ -118,6 +118,16 @@ PROMISES = (
         cmd=["bash"],
         has="bridge curl ip iptables iptables-legacy iptables-nft lsof nc nft ps ss sysctl tcpdump top",
     ),
+    # Not on the Hub: the virtual machine of chapter 02.
+    Promise(
+        "course/vm:1",
+        ("qemu-system-aarch64 --version", r"QEMU emulator version 10\."),
+        cmd=["emulated"],
+        entrypoint=["start-vm"],
+        ports=frozenset({"8080/tcp"}),
+        has="bash qemu-system-aarch64 start-vm",
+        lacks="curl ip ps qemu-system-arm qemu-system-i386",
+    ),
     # Not on the Hub: a second engine. Like the Hub's docker:dind it keeps its data in a volume.
     Promise(
         "course/engine:1",

@@ -7,6 +7,7 @@ import re
 import time
 import zipfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from image_runs import address, container, have, host_port, inside, logged, page, says, unique
@@ -333,6 +334,29 @@ def test_tools_see_the_network_of_another_container(network: str) -> None:
         )
         for part in (r"\*:8080", re.escape(address(web, network)), "^httpd$", "-P PREROUTING ACCEPT"):
             assert re.search(part, text, re.MULTILINE), f"no {part} in\n{text}"
+
+
+# vm -----------------------------------------------------------------------------------------------------
+
+
+def test_a_guest_boots_without_any_privilege_and_says_that_it_is_a_machine() -> None:
+    """Emulated it serves its page within a minute, with a kernel and a processor of its own."""
+    held: dict[str, Any] = {"user": "65534", "cap_drop": ["ALL"]}
+    with container("course/vm:1", ports={"8080/tcp": None}, **held) as run:
+        # Before the guest listens QEMU takes connections for it, which nobody answers.
+        logged("^served from a machine of its own", run)
+        assert page(run, "8080/tcp") == "served from a machine of its own\n"
+        facts = dict(line.split(" ", 1) for line in page(run, "8080/tcp", "/cgi-bin/facts").splitlines())
+    assert (facts["machine"], facts["hostname"]) == ("aarch64", "guest")
+    assert facts["kernel"].endswith("-cloud-arm64")
+    assert int(facts["processes"]) > 10
+
+
+def test_whether_kvm_boots_a_guest_is_tried_and_not_believed() -> None:
+    """Without the device the answer is no, at once; a device that boots nothing would have its deadline."""
+    started = time.monotonic()
+    assert says("course/vm:1", "try-kvm") == "KVM boots no guest here\n"
+    assert time.monotonic() - started < 8
 
 
 # engine -------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Engine behaviour as pandas tables: times, sizes, ways; knows nothing of drawing."""
 
 from course.measure.images import container_sizes, layers, rebuilds, waste
+from course.measure.machines import page_times, private_memory, running_totals
 from course.measure.network import address, reachability, request_path, request_times
 from course.measure.places import side_by_side
 from course.measure.start import run_times
@@ -11,12 +12,15 @@ __all__ = [
     "address",
     "container_sizes",
     "layers",
+    "page_times",
+    "private_memory",
     "reachability",
     "rebuilds",
     "request_path",
     "request_times",
     "run_steps",
     "run_times",
+    "running_totals",
     "seconds",
     "side_by_side",
     "waste",
