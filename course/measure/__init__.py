@@ -1,6 +1,7 @@
 """Engine behaviour as pandas tables: times, sizes, ways; knows nothing of drawing."""
 
 from course.measure.images import container_sizes, layers, rebuilds, waste
+from course.measure.life import states, stops
 from course.measure.network import address, reachability, request_path, request_times
 from course.measure.places import side_by_side
 from course.measure.start import run_times
@@ -19,5 +20,7 @@ __all__ = [
     "run_times",
     "seconds",
     "side_by_side",
+    "states",
+    "stops",
     "waste",
 ]
