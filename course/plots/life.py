@@ -1,10 +1,10 @@
-"""A container's states as a band on a clock, and how stops went, as bars; knows nothing of Docker."""
+"""Containers' states on a clock, how stops went, and what is left, as bars; knows nothing of Docker."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from course.plots.picture import BLUE, GREEN, GREY, ORANGE, RED, SKY, Picture, axes
+from course.plots.picture import BLUE, GREEN, GREY, HATCHES, HUES, ORANGE, RED, SKY, Picture, axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,4 +58,22 @@ def stops(table: pd.DataFrame, finding: str) -> Picture:
     plane.set_yticks(range(len(table)), list(table.index), family="monospace")
     plane.set(xlabel="time from the first signal to the end (s)", ylim=(len(table) - 0.5, -0.5))
     plane.set_xlim(0, table["seconds"].max() * 1.35)
+    return Picture(figure, finding)
+
+
+def left_after(counts: pd.DataFrame, finding: str) -> Picture:
+    """Draw how many things are left: a group of bars for each row of *counts*, a bar for each column."""
+    figure, plane = axes(8.5, 0.62 * len(counts) + 1.2)
+    height = 0.8 / len(counts.columns)
+    for place, kind in enumerate(counts.columns):
+        rows = [row + (place - (len(counts.columns) - 1) / 2) * height for row in range(len(counts))]
+        plane.barh(
+            rows, counts[kind], height, label=str(kind),
+            facecolor="none", edgecolor=HUES[place], hatch=HATCHES[place], linewidth=1.4,
+        )  # fmt: skip
+        for row, number in zip(rows, counts[kind], strict=True):
+            plane.text(number, row, f" {number}", va="center", color=GREY, fontsize=7.5)
+    plane.set_yticks(range(len(counts)), list(counts.index), family="monospace", fontsize=9)
+    plane.set(xlabel="things left (number)", ylim=(len(counts) - 0.5, -0.5), xlim=(0, None))
+    plane.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, labelcolor=GREY)
     return Picture(figure, finding)
