@@ -42,7 +42,7 @@ def _marks(plane: Axes, table: pd.DataFrame) -> None:
 
 
 def stops(table: pd.DataFrame, finding: str) -> Picture:
-    """Draw the table of `measure.stops`: a bar (s) from first signal to end; a cross where SIGKILL came."""
+    """Draw the table of `measure.stops`: a bar (s) from first signal to end, hatched where by SIGKILL."""
     figure, plane = axes(8.0, 0.5 * len(table) + 1.1)
     for row, (_, stop) in enumerate(table.iterrows()):
         killed = stop["killed_after"] == stop["killed_after"]  # NaN is never equal to itself
@@ -75,5 +75,6 @@ def left_after(counts: pd.DataFrame, finding: str) -> Picture:
             plane.text(number, row, f" {number}", va="center", color=GREY, fontsize=7.5)
     plane.set_yticks(range(len(counts)), list(counts.index), family="monospace", fontsize=9)
     plane.set(xlabel="things left (number)", ylim=(len(counts) - 0.5, -0.5), xlim=(0, None))
+    plane.locator_params(axis="x", integer=True)
     plane.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, labelcolor=GREY)
     return Picture(figure, finding)
