@@ -34,7 +34,8 @@ def the_porch_greets_again(system: System) -> str:
 @check(
     points=1,
     hints=(
-        "I looked for a container `minutes`, for one named `draft`, and counted the lines of `/minutes.txt`. {seen}",
+        "I looked for a container `minutes`, for one named `draft`, "
+        "and counted the lines of `/minutes.txt`. {seen}",
         "A name can be changed in any state, and the files stay. `docker --help` lists the commands.",
         "`docker rename draft minutes`",
     ),
@@ -95,7 +96,7 @@ def the_sender_tries_four_times_more(system: System) -> str:
         most = f":{policy['MaximumRetryCount']}" if policy["MaximumRetryCount"] else ""
         raise Unmet(
             f"The restart policy of sender is {policy['Name'] or 'no'}{most}.",
-            "`docker run --help` names the policies; yours is to try again after a failure, at most so often.",
+            "`docker run --help` names the policies. Which one stops after so many failures?",
         )
     for _ in attempts(SETTLED_SECONDS):
         found = system.container("sender")
