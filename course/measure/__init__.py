@@ -2,6 +2,7 @@
 
 from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.machines import page_times, private_memory, running_totals
+from course.measure.life import states, stops
 from course.measure.network import address, reachability, request_path, request_times
 from course.measure.places import side_by_side
 from course.measure.start import run_times
@@ -23,5 +24,7 @@ __all__ = [
     "running_totals",
     "seconds",
     "side_by_side",
+    "states",
+    "stops",
     "waste",
 ]

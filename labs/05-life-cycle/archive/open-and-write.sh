@@ -1,0 +1,3 @@
+# Opens the archive, then lets the scribe write.
+echo "the archive is open"
+sh /archive/scribe.sh
