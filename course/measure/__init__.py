@@ -4,6 +4,7 @@ from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.network import address, reachability, request_path, request_times
 from course.measure.start import run_times
 from course.measure.timing import seconds
+from course.measure.usage import usage
 
 __all__ = [
     "address",
@@ -15,5 +16,6 @@ __all__ = [
     "request_times",
     "run_times",
     "seconds",
+    "usage",
     "waste",
 ]

@@ -5,11 +5,14 @@ from course.plots.network import path_of_a_request, who_reaches_whom
 from course.plots.picture import Picture
 from course.plots.spread import spread
 from course.plots.start import runs
+from course.plots.usage import limits_tried, over_time
 
 __all__ = [
     "Picture",
     "containers_of_one_image",
     "layers_of_images",
+    "limits_tried",
+    "over_time",
     "path_of_a_request",
     "rebuilds_by_step",
     "runs",

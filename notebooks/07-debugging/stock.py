@@ -1,0 +1,11 @@
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Stock(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"12 lamps\n")
+
+
+HTTPServer(("0.0.0.0", 9000), Stock).serve_forever()
