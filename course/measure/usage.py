@@ -18,7 +18,7 @@ Row = tuple[str, str, float, float]
 
 
 def usage(*containers: str, ticks: int = 10) -> pd.DataFrame:
-    """What each of *containers* uses, at *ticks* ticks of the stream that `docker stats` reads (one a second).
+    """What each of *containers* uses, at *ticks* ticks of the stream behind `docker stats` (one a second).
 
     One row per container and tick: *container*, *seconds* since the first tick, *cpu_percent* (100 is one
     processor, averaged over the second before), *memory_mib* (without the page cache that can be given up, as

@@ -1,0 +1,6 @@
+import os
+
+from door import serve
+
+degrees = int(os.environ["DEGREES"])
+serve(lambda path: f"{degrees} degrees for {path}")

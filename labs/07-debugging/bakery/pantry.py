@@ -1,0 +1,5 @@
+from pathlib import Path
+
+from door import serve
+
+serve(lambda path: f"{Path('/srv/stock/flour.txt').read_text().strip()} for {path}")

@@ -1,0 +1,3 @@
+from door import serve
+
+serve(lambda path: f"3.20 for {path}")
