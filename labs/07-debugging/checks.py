@@ -30,8 +30,8 @@ def the_oven_is_hot(system: System) -> str:
     points=2,
     hints=(
         "I looked for a running `till`, at its image and program, and asked it on port 8721. {seen}",
-        "It never started. `docker inspect --format '{{.State.Error}}' till` says what the engine looked for.",
-        "`docker rm --force till`, then its `docker run` again with `python` spelt right",
+        "It never started. `docker inspect --format '{{.State.Error}}' till` says what was looked for.",
+        "`docker rm --force till`, then its `docker run` again with `python` in the place of `python4`",
     ),
 )
 def the_till_counts(system: System) -> str:
@@ -75,7 +75,7 @@ def the_window_shows_the_pantry(system: System) -> str:
 @check(
     points=2,
     hints=(
-        "I asked `bell` on port 8724, for its health, and looked in its log for the check's own request. {seen}",
+        "I asked `bell` on port 8724, for its health, and looked in its log for the check's request. {seen}",
         "`docker inspect --format '{{json .State.Health.Log}}' bell` shows what the check printed. "
         "On which port does the program listen, and which one does the check ask?",
         "`docker rm --force bell`, then its `docker run` again with "

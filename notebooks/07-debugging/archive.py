@@ -1,9 +1,12 @@
+"""Keeps things below /data; `archive.py check` is its health check."""
+
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 
 def check():
+    """Say whether anything can be kept."""
     try:
         Path("/data/probe").write_text("probe")
     except OSError as error:
@@ -12,7 +15,10 @@ def check():
 
 
 class Archive(BaseHTTPRequestHandler):
+    """One request."""
+
     def do_GET(self):
+        """Answer one request."""
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b"the archive is open\n")

@@ -1,10 +1,14 @@
-# Answers each request with GREETING, and prints one line for it. /fail is a request that goes wrong.
+"""Answers each request with GREETING, and prints one line for it; /fail is one that goes wrong."""
+
 import os
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 
 class Desk(BaseHTTPRequestHandler):
+    """What happens at the desk."""
+
     def do_GET(self):
+        """Answer one request."""
         if self.path == "/fail":
             raise RuntimeError("the drawer is stuck")
         self.send_response(200)
@@ -13,7 +17,7 @@ class Desk(BaseHTTPRequestHandler):
         print(f"answered {self.path}", flush=True)
 
     def log_message(self, *words):
-        pass
+        """Say nothing by itself."""
 
 
 HTTPServer(("0.0.0.0", 8000), Desk).serve_forever()

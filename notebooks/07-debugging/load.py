@@ -1,4 +1,5 @@
-# Two seconds of rest, two of computing, two of holding 150 MiB.
+"""Two seconds of rest, two of computing, two of holding 150 MiB."""
+
 import time
 
 start = time.monotonic()

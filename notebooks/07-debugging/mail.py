@@ -1,3 +1,5 @@
+"""Sends mail through MAIL_HOST."""
+
 import os
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 

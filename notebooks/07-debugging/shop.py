@@ -1,10 +1,15 @@
+"""Shows what STOCK tells."""
+
 import os
 import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 
 class Shop(BaseHTTPRequestHandler):
+    """One request."""
+
     def do_GET(self):
+        """Answer one request."""
         try:
             status, words = 200, urllib.request.urlopen(os.environ["STOCK"], timeout=5).read()
         except OSError:

@@ -1,3 +1,5 @@
+"""Makes a thumbnail of a picture of SIDE by SIDE points."""
+
 import os
 
 side = int(os.environ.get("SIDE", "5000"))

@@ -1,4 +1,5 @@
-# `bell.py PORT` rings once, as a health check: it asks for /health on this port of its own container.
+"""Rings; `bell.py PORT` is its health check, and asks for /health on this port of its own container."""
+
 import sys
 import urllib.request
 

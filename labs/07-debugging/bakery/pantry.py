@@ -1,3 +1,5 @@
+"""Tells what is in stock."""
+
 from pathlib import Path
 
 from door import serve

@@ -1,5 +1,7 @@
-# How every program of the bakery answers: on port 8000, with one line in the log for each request.
+"""How every program of the bakery answers: on port 8000, with one line in the log for each request."""
+
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 
 def serve(answer):
@@ -23,6 +25,7 @@ def serve(answer):
 
 
 def note(error):
-    with open("/var/tmp/bakery.log", "a") as log:
+    """Keep what went wrong, and give the words for the customer."""
+    with Path("/var/tmp/bakery.log").open("a") as log:
         log.write(f"{type(error).__name__}: {error}\n")
     return "sorry"

@@ -1,3 +1,5 @@
+"""Tells its heat, DEGREES."""
+
 import os
 
 from door import serve
