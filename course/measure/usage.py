@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from course import engine
@@ -26,16 +27,19 @@ def usage(*containers: str, ticks: int = 10) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = [row for tick in zip(*(_samples(name, ticks) for name in containers), strict=True) for row in tick]
+    # Opening a stream takes until its first tick: all are opened at once, so that they share their seconds.
+    with ThreadPoolExecutor(len(containers)) as together:
+        streams = list(together.map(_stream, containers))
+    ticking = [_samples(name, stream, ticks) for name, stream in zip(containers, streams, strict=True)]
+    rows = [row for tick in zip(*ticking, strict=True) for row in tick]
     table = pd.DataFrame(rows, columns=["container", "at", "cpu_percent", "memory_mib"])
     at = pd.to_datetime(table.pop("at"))
     table.insert(1, "seconds", (at - at.min()).dt.total_seconds().round(2))
     return table
 
 
-def _samples(name: str, ticks: int) -> Iterator[Row]:
+def _samples(name: str, stream: Iterator[Sample], ticks: int) -> Iterator[Row]:
     """The first sample has no second before it to compare with, so it is not one of the *ticks*."""
-    stream = _stream(name)
     before = next(stream)
     for _ in range(ticks):
         now = next(stream)
@@ -50,7 +54,7 @@ def _stream(name: str) -> Iterator[Sample]:
 
     try:
         found: Any = engine.client().api.stats(name, stream=True, decode=True)
-        yield from found
+        return iter(found)
     except docker.errors.NotFound:
         raise CourseError(
             f"There is no container named {name}.", "run the cells above again, from the top"
