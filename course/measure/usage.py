@@ -27,7 +27,7 @@ def usage(*containers: str, ticks: int = 10) -> pd.DataFrame:
     """
     import pandas as pd
 
-    # Opening a stream takes until its first tick: all are opened at once, so that they share their seconds.
+    # Opening a stream takes until its first tick: all are opened at once, to be one tick apart at most.
     with ThreadPoolExecutor(len(containers)) as together:
         streams = list(together.map(_stream, containers))
     ticking = [_samples(name, stream, ticks) for name, stream in zip(containers, streams, strict=True)]
