@@ -8,6 +8,7 @@ from course.measure.places import side_by_side
 from course.measure.start import run_times
 from course.measure.steps import run_steps
 from course.measure.timing import seconds
+from course.measure.usage import usage
 
 __all__ = [
     "address",
@@ -26,5 +27,6 @@ __all__ = [
     "side_by_side",
     "states",
     "stops",
+    "usage",
     "waste",
 ]

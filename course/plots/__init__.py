@@ -9,6 +9,7 @@ from course.plots.picture import Picture
 from course.plots.spread import spread
 from course.plots.start import runs
 from course.plots.steps import timeline
+from course.plots.usage import limits_tried, over_time
 
 __all__ = [
     "Picture",
@@ -18,6 +19,8 @@ __all__ = [
     "layers_of_images",
     "left_after",
     "life",
+    "limits_tried",
+    "over_time",
     "path_of_a_request",
     "rebuilds_by_step",
     "runs",
