@@ -1,8 +1,8 @@
 """Engine behaviour as pandas tables: times, sizes, ways; knows nothing of drawing."""
 
 from course.measure.images import container_sizes, layers, rebuilds, waste
-from course.measure.machines import page_times, private_memory, running_totals
 from course.measure.life import states, stops
+from course.measure.machines import page_times, private_memory, running_totals
 from course.measure.network import address, reachability, request_path, request_times
 from course.measure.places import side_by_side
 from course.measure.start import run_times
