@@ -46,7 +46,7 @@ def the_till_counts(system: System) -> str:
         "Its log says only 500. `docker diff pantry` finds a file that it wrote; `docker cp` brings it out, "
         "and `docker inspect` lists the mounts.",
         "`docker rm --force pantry`, then its `docker run` again with "
-        '`--volume "$PWD/bakery/stock:/srv/stock:ro"`',
+        '`--volume "$PWD/bakery/stock:/srv/stock"`',
     ),
 )
 def the_pantry_knows_its_stock(system: System) -> str:
