@@ -202,3 +202,11 @@ def test_a_compose_file_gets_no_more_rights_the_second_time(there: System, wish:
     (there.folder / "compose.yaml").write_text(f"services:\n  web:\n    build: .\n    {wish}\n")
     with pytest.raises(Unmet, match="course: "), again(there) as anew:
         anew.up()
+
+
+def test_a_compose_file_that_compose_warns_about_is_started(system: System) -> None:
+    """A warning stands on the other stream, and is no part of what is read."""
+    (system.folder / "compose.yaml").write_text('version: "3.9"\n' + COMPOSE + "# {\n")
+    with again(system) as anew:
+        anew.up()
+        assert page(anew.system, anew.service("web")) == "hello"

@@ -22,6 +22,7 @@ from course.checks.system import Ran, Shell, System
 BUILD_SECONDS = 40.0
 START_SECONDS = 20.0
 COMPOSE_COPY = "compose.again.json"
+BY_HAND = "Do the same by hand, in an empty folder with a copy of your files, and read from the top."
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ class Again:
         Host ports are the engine's choice, and fixed names are left out, so that it fits beside a first one.
         """
         compose = f"docker compose --project-name {self.name}"
-        told = self.must(f"{compose} --file {_q(file)} config --format json", file, within)
-        text = json.dumps(beside(json.loads(told[told.index("{") :])))
+        self.must(f"{compose} --file {_q(file)} config --quiet", file, within)
+        # Compose warns on the other stream, and what is read here is to be JSON alone.
+        told = self.must(f"{compose} --file {_q(file)} config --format json 2> /dev/null", file, within)
+        text = json.dumps(beside(json.loads(told)))
         self.must(f"printf %s {_q(text)} > {COMPOSE_COPY}", file, within)
         self.must(f"{compose} --file {COMPOSE_COPY} up --detach --build --wait", file, within)
         return self.name
@@ -68,10 +71,10 @@ class Again:
         """Run a command line and give what it printed; Unmet, naming *what*, when it fails or doesn't end."""
         ran = self.shell(line, within)
         if ran is None:
-            raise Unmet(f"Built and started anew, {what} was not ready within {within:g} s.", f"`{what}`")
+            raise Unmet(f"Built and started anew, {what} was not ready within {within:g} s.", BY_HAND)
         if ran.exit_code:
             last = [each for each in ran.output.splitlines() if each.strip()][-1:] or ["no word"]
-            raise Unmet(f"Built and started anew, {what} fails: {last[0].strip()}", f"Read `{what}` again.")
+            raise Unmet(f"Built and started anew, {what} fails: {last[0].strip()}", BY_HAND)
         return ran.output
 
 

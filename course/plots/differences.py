@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from course.plots.picture import GREEN, GREY, HUES, ORANGE, PINK, Picture, axes
+from course.plots.picture import GREEN, GREY, HUES, ORANGE, PINK, Picture, as_table, axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,13 +22,7 @@ def what_differs(table: pd.DataFrame) -> Picture:
         values = [str(value) for value in table.loc[fact]]
         for column, (value, group) in enumerate(zip(values, groups(values), strict=True)):
             _box(plane, column, row, value, group)
-    plane.set(xlim=(-0.5, len(table.columns) - 0.5), ylim=(len(table) - 0.5, -0.5))
-    plane.set_xticks(range(len(table.columns)), table.columns, family="monospace")
-    plane.set_yticks(range(len(table)), table.index)
-    plane.tick_params(length=0)
-    plane.xaxis.tick_top()
-    for spine in plane.spines.values():
-        spine.set_visible(False)
+    as_table(plane, table)
     return Picture(figure, _differences_in_words(table))
 
 

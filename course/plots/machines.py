@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from course.plots.picture import BLUE, GREY, HATCHES, HUES, Picture, axes
+from course.plots.picture import BLUE, GREY, HATCHES, HUES, Picture, axes, in_house_look
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
 MARKS = ("o", "s", "^")
 
@@ -28,17 +27,8 @@ def costs(table: pd.DataFrame, finding: str) -> Picture:
             plane.text(value, row, f" {value:.3g}", va="center", color=GREY, fontsize=9)
         plane.set(xlabel=str(column), xlim=(0, 1.25 * table[column].max()), ylim=(len(table) - 0.5, -0.5))
         plane.set_yticks(range(len(table)), [str(name) for name in table.index])
-        _in_the_house_look(plane)
+        in_house_look(plane)
     return Picture(figure, finding)
-
-
-def _in_the_house_look(plane: Axes) -> None:
-    for side in ("top", "right"):
-        plane.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        plane.spines[side].set_color(GREY)
-    plane.tick_params(colors=GREY)
-    plane.xaxis.label.set_color(GREY)
 
 
 def density(table: pd.DataFrame, room_mib: float, finding: str) -> Picture:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from course.plots.picture import BLUE, GREEN, GREY, ORANGE, RED, Picture, axes
+from course.plots.picture import BLUE, GREEN, GREY, ORANGE, RED, Picture, as_table, axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,13 +78,7 @@ def who_reaches_whom(table: pd.DataFrame) -> Picture:
                 Rectangle((column - 0.47, row - 0.43), 0.94, 0.86, fill=False, edgecolor=hue, linewidth=1.8)
             )
             plane.text(column, row, words, ha="center", va="center", color=GREY, fontsize=9)
-    plane.set(xlim=(-0.5, len(table.columns) - 0.5), ylim=(len(table) - 0.5, -0.5))
-    plane.set_xticks(range(len(table.columns)), table.columns, family="monospace")
-    plane.set_yticks(range(len(table)), table.index)
-    plane.tick_params(length=0)
-    plane.xaxis.tick_top()
-    for spine in plane.spines.values():
-        spine.set_visible(False)
+    as_table(plane, table)
     return Picture(figure, _reach_in_words(table))
 
 

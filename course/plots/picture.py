@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -53,6 +54,12 @@ def axes(width: float = 7.0, height: float = 3.2) -> tuple[Figure, Axes]:
 
     figure = Figure(figsize=(width, height), layout="constrained")
     plane = figure.add_subplot()
+    in_house_look(plane)
+    return figure, plane
+
+
+def in_house_look(plane: Axes) -> None:
+    """Give one set of axes the house look: two thin sides, and all words in grey."""
     for side in ("top", "right"):
         plane.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -60,4 +67,14 @@ def axes(width: float = 7.0, height: float = 3.2) -> tuple[Figure, Axes]:
     plane.tick_params(colors=GREY)
     for text in (plane.xaxis.label, plane.yaxis.label, plane.title):
         text.set_color(GREY)
-    return figure, plane
+
+
+def as_table(plane: Axes, table: pd.DataFrame) -> None:
+    """Make axes a table: a place for each cell of *table*, its columns named on top, and no lines."""
+    plane.set(xlim=(-0.5, len(table.columns) - 0.5), ylim=(len(table) - 0.5, -0.5))
+    plane.set_xticks(range(len(table.columns)), table.columns, family="monospace")
+    plane.set_yticks(range(len(table)), table.index)
+    plane.tick_params(length=0)
+    plane.xaxis.tick_top()
+    for spine in plane.spines.values():
+        spine.set_visible(False)
