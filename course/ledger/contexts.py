@@ -86,6 +86,8 @@ def put_back(say: Callable[[str], object]) -> None:
     another engine than the one it ran on.
     """
     for journal in _resting():
+        if not journal.mentions("docker context "):
+            continue
         before = altered(journal.read(), contexts.chosen())
         if before is not None:
             words = ["docker", "context", "use", before]
