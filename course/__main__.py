@@ -118,10 +118,8 @@ def grade(options: argparse.Namespace) -> int:
 
 def clean(options: argparse.Namespace) -> int:
     """Remove what chapters and labs left behind, and nothing else."""
-    from course import engine as engines
     from course import lesson
 
-    engines.find()
     return lesson.clean(options.chapter)
 
 

@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course.engine import daemon, rootless
-from course.engine.probe import Probe, candidates, named_context, probe
+from course.engine import contexts, daemon, rootless
+from course.engine.probe import Probe, candidates, probe
 from course.errors import CourseError
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def environment() -> dict[str, str]:
     """The environment for a docker CLI: DOCKER_HOST only where it wouldn't find this engine by itself."""
     found = find()
     own = found.source == "DOCKER_HOST" or found.source.startswith("context")
-    usual = found.source == "the usual socket" and named_context() is None
+    usual = found.source == "the usual socket" and contexts.named() is None
     return dict(os.environ) if own or usual else os.environ | {"DOCKER_HOST": found.endpoint}
 
 
