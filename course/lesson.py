@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from course import engine, kit, labs, ledger, places, shell
-from course.errors import CourseError
+from course.errors import CourseError, full_disk_in_words
 
 if TYPE_CHECKING:
     from course.checks import Hint, Judgement
@@ -35,6 +35,7 @@ class Session:
 _sessions: list[Session] = []
 
 
+@full_disk_in_words()
 def start(name: str) -> None:
     """Make everything ready for chapter *name* ("06-ports") or lab *name* ("labs/06-ports").
 
@@ -202,6 +203,7 @@ def _ipython() -> Any:
     return get_ipython()
 
 
+@full_disk_in_words()
 def _keep(file: str, **row: object) -> None:
     """Append one line to a file of the learner's own progress."""
     with (places.state() / file).open("a") as out:
