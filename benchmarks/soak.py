@@ -1,4 +1,4 @@
-"""`make soak`: chapters and labs many times over, boots of machines, graders under load; failures are counted."""
+"""`make soak`: chapters and labs many times over, boots of machines, graders under load; failures told."""
 
 from __future__ import annotations
 
