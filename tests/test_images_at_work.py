@@ -361,6 +361,22 @@ def test_whether_kvm_boots_a_guest_is_tried_and_not_believed() -> None:
     assert time.monotonic() - started < 8
 
 
+def test_a_whole_server_boots_to_the_page_that_its_container_serves() -> None:
+    """One page from the same files: nginx alone in a container, systemd and all in a machine."""
+    with container("course/server:1", ports={"80/tcp": None}) as web:
+        served = page(web, "80/tcp")
+        assert len(inside(web, "sh", "-c", "ls -d /proc/[0-9]*").split()) < 10
+    held: dict[str, Any] = {"user": "65534", "cap_drop": ["ALL"]}
+    with container("course/server-vm:1", ports={"8080/tcp": None}, **held) as run:
+        # The note comes when all of the system is up; that takes a busy machine its time.
+        note = page(run, "8080/tcp", "/facts", within=240)
+        assert page(run, "8080/tcp") == served == "served by a whole server\n"
+    facts = dict(line.split(" ", 1) for line in note.splitlines())
+    assert facts["hostname"] == "server" and "-cloud-" in facts["kernel"]
+    assert int(facts["services"]) >= 8 and "(userspace)" in facts["boot"]
+    assert int(facts["processes"]) > 40 and int(facts["total_kib"]) < 384 * 1024
+
+
 # engine -------------------------------------------------------------------------------------------------
 
 
