@@ -31,7 +31,7 @@ EXPECTED = (
     "CHANGELOG.md", "LICENSE", "Makefile", "README.md",
     "environment.yml", "pyproject.toml", "requirements.lock",
     "benchmarks/*.py", "benchmarks/*.csv", "benchmarks/*.md", "benchmarks/*.sh", "benchmarks/results/*",
-    "course/*.py", "demo/README.md", "demo/app/*",
+    "course/*.py", "demo/README.md", "demo/app/*", "demo/Dockerfile", "demo/.dockerignore", "demo/compose.yaml",
     "docs/*.md", "docs/picture.png", "docs/results.schema.json", "docs/workflows/*.yml",
     "images/kit.toml", "tests/*.py", "tests/sanitize.cfg", "tests/attacks/*.toml",
     "benchmarks/peers/labs/*/lab.ipynb", "benchmarks/peers/solutions/*/lab.ipynb",
