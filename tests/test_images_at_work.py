@@ -14,6 +14,8 @@ from image_runs import address, container, have, host_port, inside, logged, page
 
 from course import engine
 
+pytestmark = pytest.mark.fetches
+
 
 @pytest.fixture
 def network() -> Iterator[str]:
