@@ -6,7 +6,6 @@ import io
 import re
 import tarfile
 import time
-import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -119,7 +118,7 @@ def page(run: Container, port: str, path: str = "/", within: float = WITHIN_SECO
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
                 return str(answer.read().decode())
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # refused, reset, or taken by something that does not answer yet
             return None
 
     return until(f"An answer on port {port}", ask, run, within)
