@@ -188,7 +188,7 @@ def small_kit(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 # 60 MiB: it can't fit, and the engine is not asked. 150: it fits, but not beside the copy that loading makes.
-# Engine 26 may then crash, all of it: its zstd decoder reads on in a buffer that was given back already.
+# Engine 26 was seen to crash, all of it, when a load finds its disk full (docs/decisions/0016).
 @pytest.mark.parametrize("mebibytes", [60, 150])
 def test_a_full_engine_disk_is_said_and_the_next_run_goes_on(
     mebibytes: int, small_kit: str, tmp_path: Path
