@@ -38,8 +38,8 @@ def test_a_name_answers_on_a_network_of_ones_own_and_nowhere_else() -> None:
         for name in (A, B, C):
             client.api.remove_container(name, v=True, force=True)
         client.api.remove_network(NET)
-    assert found.loc[A].tolist() == [BY_NAME, BY_NAME, NO_ANSWER]
-    assert found.loc[C].tolist() == [NO_ANSWER, NO_ANSWER, BY_ADDRESS]
+    assert list(found.loc[A]) == [BY_NAME, BY_NAME, NO_ANSWER]
+    assert list(found.loc[C]) == [NO_ANSWER, NO_ANSWER, BY_ADDRESS]
     assert list(networks) == ["bridge"]
 
 
