@@ -69,7 +69,7 @@ def the_key_is_not_in_the_settings(system: System) -> str:
         "I sold a seat at the desk, and asked the usher whether that guest may go in. {seen}",
         "The usher asks for the host `ledger`. A container may have a second name on a network. "
         "Which option of `docker network connect` gives one?",
-        "`docker network connect --alias ledger backstage seats` and the same for `usher`, without the alias; "
+        "`docker network connect --alias ledger backstage seats` and, for `usher`, the same without alias; "
         "if `seats` is there already: first `docker network disconnect backstage seats`",
     ),
 )
