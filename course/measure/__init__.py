@@ -3,6 +3,7 @@
 from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.life import states, stops
 from course.measure.machines import page_time, page_times, private_memory, running_totals
+from course.measure.neighbours import neighbours, networks
 from course.measure.network import address, reachability, request_path, request_times
 from course.measure.places import side_by_side
 from course.measure.start import run_times
@@ -14,6 +15,8 @@ __all__ = [
     "address",
     "container_sizes",
     "layers",
+    "neighbours",
+    "networks",
     "page_time",
     "page_times",
     "private_memory",

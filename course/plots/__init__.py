@@ -4,6 +4,7 @@ from course.plots.differences import what_differs
 from course.plots.images import containers_of_one_image, layers_of_images, rebuilds_by_step
 from course.plots.life import left_after, life, stops
 from course.plots.machines import costs, density, throughput
+from course.plots.neighbours import graph_of_neighbours, heat_of_neighbours
 from course.plots.network import path_of_a_request, who_reaches_whom
 from course.plots.picture import Picture
 from course.plots.spread import spread
@@ -16,6 +17,8 @@ __all__ = [
     "containers_of_one_image",
     "costs",
     "density",
+    "graph_of_neighbours",
+    "heat_of_neighbours",
     "layers_of_images",
     "left_after",
     "life",
