@@ -4,6 +4,7 @@ from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.life import states, stops
 from course.measure.machines import page_times, private_memory, running_totals
 from course.measure.network import address, reachability, request_path, request_times
+from course.measure.pairs import compared, left_different
 from course.measure.places import side_by_side
 from course.measure.start import run_times
 from course.measure.steps import run_steps
@@ -12,8 +13,10 @@ from course.measure.usage import usage
 
 __all__ = [
     "address",
+    "compared",
     "container_sizes",
     "layers",
+    "left_different",
     "page_times",
     "private_memory",
     "reachability",

@@ -5,6 +5,7 @@ from course.plots.images import containers_of_one_image, layers_of_images, rebui
 from course.plots.life import left_after, life, stops
 from course.plots.machines import costs, density, throughput
 from course.plots.network import path_of_a_request, who_reaches_whom
+from course.plots.pairs import rules
 from course.plots.picture import Picture
 from course.plots.spread import spread
 from course.plots.start import runs
@@ -23,6 +24,7 @@ __all__ = [
     "over_time",
     "path_of_a_request",
     "rebuilds_by_step",
+    "rules",
     "runs",
     "spread",
     "throughput",
