@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -61,12 +62,14 @@ def field(attributes: Any, path: str) -> Any:
 
 
 def words(value: Any) -> str:
-    """A value as short text, the same for the same content: lists sorted, nothing as "none"."""
+    """A value as short text, the same for the same content; IDs are left out, and nothing is "none"."""
     if not value:
         return "none"
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return ", ".join(sorted(value))
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        # The order of a command is its meaning, that of variables (NAME=value) is chance.
+        return ", ".join(sorted(value) if all("=" in each for each in value) else value)
+    plain = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return re.sub(r"[0-9a-f]{64}", "ID", re.sub(r'[{}\[\]"]', "", plain))
 
 
 def _without_own(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -76,6 +79,7 @@ def _without_own(attributes: dict[str, Any]) -> dict[str, Any]:
         if name not in OWN and not name.endswith("Path")  # logs and files of the engine
     }
     kept["Config"] = {name: value for name, value in kept["Config"].items() if f"Config.{name}" not in OWN}
+    kept["Config"]["Labels"] = sorted(kept["Config"].get("Labels") or ())  # their names say enough
     networks = field(attributes, ASKED) or {}
     kept["Networks"] = sorted(networks)
     aliases = [alias for each in networks.values() for alias in each.get("Aliases") or ()]

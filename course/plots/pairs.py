@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-LONGEST = 38  # characters that fit a box
+LONGEST = 44  # characters that fit a box
 LEFT, MIDDLE, RIGHT = 0.0, 1.0, 2.0  # columns: one way, the sign, the other way
 
 
@@ -39,7 +39,7 @@ def _box(plane: Axes, column: float, row: int, value: str, hue: str) -> None:
     place = (column - 0.86, row - 0.4)
     plane.add_patch(Rectangle(place, 1.72, 0.8, fill=False, edgecolor=hue, linewidth=1.3))
     short = value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
-    plane.text(column, row, short, ha="center", va="center", color=GREY, fontsize=8.5)
+    plane.text(column, row, short, ha="center", va="center", color=GREY, fontsize=8)
 
 
 def in_words(table: pd.DataFrame) -> str:
