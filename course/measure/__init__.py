@@ -6,6 +6,7 @@ from course.measure.machines import page_times, private_memory, running_totals
 from course.measure.network import address, reachability, request_path, request_times
 from course.measure.pairs import compared, left_different
 from course.measure.places import side_by_side
+from course.measure.stack import stack, start_order
 from course.measure.start import run_times
 from course.measure.steps import run_steps
 from course.measure.timing import seconds
@@ -28,6 +29,8 @@ __all__ = [
     "running_totals",
     "seconds",
     "side_by_side",
+    "stack",
+    "start_order",
     "states",
     "stops",
     "usage",

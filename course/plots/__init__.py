@@ -8,6 +8,7 @@ from course.plots.network import path_of_a_request, who_reaches_whom
 from course.plots.pairs import rules
 from course.plots.picture import Picture
 from course.plots.spread import spread
+from course.plots.stack import stack, start_order
 from course.plots.start import runs
 from course.plots.steps import timeline
 from course.plots.usage import limits_tried, over_time
@@ -28,6 +29,8 @@ __all__ = [
     "runs",
     "spread",
     "throughput",
+    "stack",
+    "start_order",
     "stops",
     "timeline",
     "what_differs",
