@@ -34,8 +34,9 @@ def stack(project: str) -> pd.DataFrame:
 def start_order(project: str) -> pd.DataFrame:
     """When the services of *project* were made, started and ready, in seconds since the first was made.
 
-    One row each (index *service*), in the order of their start. *ready* is the first passed health check, empty
-    where there is none. The engine forgets after some minutes: ask soon after `up --wait`.
+    One row each (index *service*), in the order of their start. *ready* is when it was first
+    called healthy, empty without a health check. The engine forgets after some minutes: ask soon after
+    `up --wait`.
     """
     import pandas as pd
 

@@ -33,7 +33,10 @@ def stack(table: pd.DataFrame) -> Picture:
 
 
 def _rows(table: pd.DataFrame) -> Rows:
-    return {str(service): row for service, row in table.to_dict("index").items()}
+    return {
+        str(service): {str(name): value for name, value in row.items()}
+        for service, row in table.to_dict("index").items()
+    }
 
 
 def _service(plane: Axes, service: str, row: dict[str, Any], places: dict[str, Place]) -> None:
