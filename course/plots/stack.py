@@ -188,7 +188,6 @@ def order_in_words(table: pd.DataFrame) -> str:
     after = [each for each, (_, started, _) in stages.items() if ready is not None and started >= ready]
     if not after:
         return f"The service {first} started first, and no other waited until it was healthy."
-    verb = "was" if len(after) == 1 else "were"
     return (
-        f"The service {first} was healthy after {ready:.1f} s, and then {verb} {' and '.join(after)} started."
+        f"The service {first} was healthy after {ready:.1f} s, and only then did {' and '.join(after)} start."
     )
