@@ -40,7 +40,7 @@ def project() -> Iterator[str]:
                 detach=True,
             )
         )
-    until_healthy(made[0].id)
+    until_healthy(str(made[0].id))
     yield PROJECT
     for container in made:
         container.remove(force=True, v=True)
