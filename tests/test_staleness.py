@@ -80,6 +80,7 @@ ENDS = {
 TEACHING = {
     "tests/test_staleness.py": "it holds the table",
     "notebooks/08-networks.ipynb": "it shows that --net is a hidden name of --network",
+    "notebooks/11-compose.ipynb": "it tells which command came before `docker compose`",
 }
 
 
