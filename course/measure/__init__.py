@@ -8,6 +8,7 @@ from course.measure.places import side_by_side
 from course.measure.start import run_times
 from course.measure.steps import run_steps
 from course.measure.timing import seconds
+from course.measure.traces import traces
 from course.measure.usage import usage
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "side_by_side",
     "states",
     "stops",
+    "traces",
     "usage",
     "waste",
 ]

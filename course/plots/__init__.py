@@ -9,6 +9,7 @@ from course.plots.picture import Picture
 from course.plots.spread import spread
 from course.plots.start import runs
 from course.plots.steps import timeline
+from course.plots.traces import found_in
 from course.plots.usage import limits_tried, over_time
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "containers_of_one_image",
     "costs",
     "density",
+    "found_in",
     "layers_of_images",
     "left_after",
     "life",
