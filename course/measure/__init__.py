@@ -1,5 +1,6 @@
 """Engine behaviour as pandas tables: times, sizes, ways; knows nothing of drawing."""
 
+from course.measure.builds import BuildCost, build_cost, build_costs
 from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.life import states, stops
 from course.measure.machines import page_times, private_memory, running_totals
@@ -12,7 +13,10 @@ from course.measure.traces import traces
 from course.measure.usage import usage
 
 __all__ = [
+    "BuildCost",
     "address",
+    "build_cost",
+    "build_costs",
     "container_sizes",
     "layers",
     "page_times",
