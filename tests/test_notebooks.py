@@ -45,10 +45,10 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of all notebooks with their files, where a run that goes wrong leaves nothing in the tree."""
+    """A copy of all notebooks with their files and the demo project, where no run can hurt the tree."""
     root = tmp_path_factory.mktemp("clone")
     litter = shutil.ignore_patterns("work", ".ipynb_checkpoints")
-    for place in ("notebooks", "solutions"):
+    for place in ("notebooks", "solutions", "demo"):
         shutil.copytree(pages.ROOT / place, root / place, ignore=litter)
     return root
 
@@ -95,6 +95,7 @@ def test_what_a_killed_kernel_left_goes_at_the_next_start(
     """`kill -9` in mid-cell leaves things behind; the set-up cell removes them and nothing else."""
     folder = tmp_path / "copy"
     shutil.copytree(path.parent, folder, ignore=shutil.ignore_patterns("work", ".ipynb_checkpoints"))
+    shutil.copytree(pages.ROOT / "demo", tmp_path / "demo")
     cells = [cell.source for cell in pages.read(path, pages.all_paths()[path]).code()]
     kill_in_mid_cell(Kernel(folder, env), cells)
     assert unchanged() != ()

@@ -49,11 +49,11 @@ def build_cost(
 ) -> BuildCost:
     """Build a fresh copy of *folder* without cache, then again after *change* has edited that copy.
 
-    An engine asks a folder that it knows for the differences only, so the copy is what makes it send all.
-    No image is kept.
+    Of a folder that it knows an engine asks for the differences only, so the copy has a name of its own and
+    all is sent. No image is kept.
     """
     with tempfile.TemporaryDirectory(prefix="build-cost-") as place:
-        copy = Path(place) / "context"
+        copy = Path(place) / Path(place).name  # the engine knows a folder by its own name
         shutil.copytree(folder, copy, symlinks=True)
         command = ["docker", "build", "--progress", "plain", "--file", str(dockerfile), *options]
         first, log, build_s = _build([*command, "--no-cache"], copy, Path(place) / "first")
