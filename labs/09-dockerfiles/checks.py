@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from course.checks import Again, Ran, System, Unmet, again, check
+from course.checks.reading import attempts
 
 DOCKERFILE = "work/Dockerfile"
 SECRET = "--secret id=licence,src=work/licence.txt"
 ENDING = "all ships are moored"
 BUILD_SECONDS = 50.0
+START_SECONDS = 15.0
 STOP_SECONDS = 3
+RUN_BY_HAND = "Build it and run it in the foreground, without `--detach`: it says the same."
 PORT = "3000/tcp"
 # Asked inside, in the folder where the program runs: when npm installed, what, and as whom process 1 runs.
 LOOK = (
@@ -240,6 +243,7 @@ def from_nothing(anew: Again, licence: str) -> Built:
     told = anew.must(
         f"docker history --no-trunc {anew.name}; docker image inspect {anew.name}", "the image", 20
     )
+    told = told.replace(anew.name, "")  # the tag holds the same word
     exit_code, last_words = stop(anew)
     return Built(first, after_a_change(anew, licence), exit_code, last_words, told)
 
@@ -259,15 +263,7 @@ def build(anew: Again, options: str = "") -> None:
 def inside(anew: Again, licence: str) -> Inside:
     """Start the image, ask it through its door, and look around in it."""
     name = anew.run("--publish 127.0.0.1::3000")
-    ((_, port),) = anew.system.published(name, PORT)
-
-    def answer(path: str) -> str:
-        reply = anew.system.http(port, path, within=15)
-        if reply.status != 200:
-            raise Unmet(f"It answers {path} with status {reply.status}.", "Which files does it run from?")
-        return reply.body
-
-    tide = answer(f"/tide?ship={licence}")
+    tide = ask(anew.system, name, f"/tide?ship={licence}")
     said: Ran = anew.system.run_in(name, ["sh", "-c", LOOK.replace("LICENCE", licence)])
     lines = [line.split(maxsplit=1) for line in said.output.splitlines() if " " in line]
     of = {kind: tuple(rest for word, rest in lines if word == kind) for kind, _ in lines}
@@ -277,9 +273,34 @@ def inside(anew: Again, licence: str) -> Inside:
         user="".join(of.get("user", ())),
         holds=of.get("holds", ()),
         tide=tide,
-        notice=answer("/notice"),
-        chart=json.loads(answer("/chart")),
+        notice=ask(anew.system, name, "/notice"),
+        chart=json.loads(ask(anew.system, name, "/chart")),
     )
+
+
+def ask(system: System, name: str, path: str) -> str:
+    """What the container answers, which may be starting; Unmet with its own words where it has ended."""
+    problem = Unmet("It gives no answer on its port 3000.", "On which port does server.js listen?")
+    for _ in attempts(START_SECONDS):
+        state = system.container(name)["State"]
+        if state["Status"] != "running":
+            raise Unmet(f"It ended with exit code {state['ExitCode']}: {why(system, name)}", RUN_BY_HAND)
+        try:
+            ((_, port),) = system.published(name, PORT)
+            reply = system.http(port, path, within=1)
+        except Unmet as unmet:
+            problem = unmet
+            continue
+        if reply.status != 200:
+            raise Unmet(f"It answers {path} with status {reply.status}.", "Which files does it run from?")
+        return reply.body
+    raise problem
+
+
+def why(system: System, name: str) -> str:
+    """The line of a container's log that tells of an error, else its last one."""
+    lines = [line.strip() for line in system.logs(name).splitlines() if line.strip()] or ["no word"]
+    return next((line for line in lines if "Error" in line), lines[-1])
 
 
 def stop(anew: Again) -> tuple[int, str]:
