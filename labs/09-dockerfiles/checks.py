@@ -232,8 +232,9 @@ def evidence(system: System) -> Evidence:
 def context(anew: Again) -> frozenset[str]:
     """The names that lie in the build context, as a build sees it."""
     probe = 'printf \'FROM busybox:1.37\\nCOPY . /given\\nCMD ["ls", "-a", "/given"]\\n\''
-    anew.must(f"{probe} | docker build --quiet --tag {anew.name} --file - work", "the folder", 30)
-    return frozenset(anew.must(f"docker run --rm {anew.name}", "the folder", 20).split())
+    tag = f"{anew.name}-given"
+    anew.must(f"{probe} | docker build --quiet --tag {tag} --file - work", "the folder", 30)
+    return frozenset(anew.must(f"docker run --rm {tag}", "the folder", 20).split())
 
 
 def from_nothing(anew: Again, licence: str) -> Built:
@@ -315,6 +316,8 @@ def stop(anew: Again) -> tuple[int, str]:
 def after_a_change(anew: Again, word: str) -> Inside | Unmet:
     """The same container once more after *word* came into the notice; Unmet where it doesn't get that far."""
     try:
+        # The first image keeps a name, or nobody would remove it.
+        anew.must(f"docker tag {anew.name} {anew.name}-first", "the image", 10)
         anew.must(f"echo {word} >> work/notice.txt", "the folder", 10)
         build(anew)
         return inside(anew, word)
