@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from course.errors import CourseError
+from course.errors import CourseError, full_disk_in_words
 
 Verb = Callable[[argparse.Namespace], int]
 
@@ -118,10 +118,8 @@ def grade(options: argparse.Namespace) -> int:
 
 def clean(options: argparse.Namespace) -> int:
     """Remove what chapters and labs left behind, and nothing else."""
-    from course import engine as engines
     from course import lesson
 
-    engines.find()
     return lesson.clean(options.chapter)
 
 
@@ -184,7 +182,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one verb; what a person can cure is said in words."""
     options = parser().parse_args(arguments)
     try:
-        return int(options.verb(options))
+        with full_disk_in_words():
+            return int(options.verb(options))
     except CourseError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1

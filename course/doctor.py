@@ -41,10 +41,13 @@ class Finding:
 def examine() -> Iterator[Finding]:
     """Everything the course needs, one finding after another; stops early where no engine answers."""
     try:
-        found = engine.find()
+        yield from _examine()
     except CourseError as error:
         yield Finding("engine", "wrong", error.seen, error.next_step)
-        return
+
+
+def _examine() -> Iterator[Finding]:
+    found = engine.find()
     version = engine.client().version()
     yield Finding("engine", "well", f"{version['Version']} at {found.endpoint} ({found.source})")
     yield from _facts(engine.client().info(), version)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class CourseError(Exception):
     """What was seen and what to do next.
@@ -17,3 +21,17 @@ class CourseError(Exception):
     def _render_traceback_(self) -> list[str]:
         """IPython calls this instead of drawing a traceback."""
         return str(self).splitlines()
+
+
+@contextmanager
+def full_disk_in_words() -> Iterator[None]:
+    """A file that the block can't write because the disk is full is raised as a CourseError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = f", so {error.filename} can't be written" if error.filename else ""
+        raise CourseError(
+            f"This machine's disk is full{where}.", "make room (df -h shows where), then run the same again"
+        ) from error

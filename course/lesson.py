@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from course import engine, kit, labs, ledger, places, shell
-from course.errors import CourseError
+from course.errors import CourseError, full_disk_in_words
 
 if TYPE_CHECKING:
     from course.checks import Hint, Judgement
@@ -35,13 +35,16 @@ class Session:
 _sessions: list[Session] = []
 
 
+@full_disk_in_words()
 def start(name: str) -> None:
     """Make everything ready for chapter *name* ("06-ports") or lab *name* ("labs/06-ports").
 
-    In this order: the engine answers, what an earlier run left is gone, the names and ports that the notebook
-    needs are free or named, its images are here, `%%shell` works and what the cells make is recorded.
+    In this order: the current context is none that an earlier run chose, the engine answers, what an earlier
+    run left is gone, the names and ports that the notebook needs are free or named, its images are here,
+    `%%shell` works and what the cells make is recorded.
     """
     _end()
+    ledger.put_context_back(print)
     found = engine.find()
     print(f"engine {engine.client().version()['Version']} ({found.source})")
     recorder = ledger.Recorder(_slug(name), keep=_kit_tags())
@@ -131,6 +134,8 @@ def leftovers() -> None:
 
 def clean(name: str | None = None) -> int:
     """From outside: remove what notebook *name* (default: every one) left behind; gives an exit code."""
+    ledger.put_context_back(print)
+    engine.find()
     slugs = [_slug(name)] if name else list(ledger.chapters())
     kept = 0
     for slug in slugs:
@@ -198,6 +203,7 @@ def _ipython() -> Any:
     return get_ipython()
 
 
+@full_disk_in_words()
 def _keep(file: str, **row: object) -> None:
     """Append one line to a file of the learner's own progress."""
     with (places.state() / file).open("a") as out:

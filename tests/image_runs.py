@@ -6,7 +6,6 @@ import io
 import re
 import tarfile
 import time
-import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -79,9 +78,9 @@ def inside(run: Container, *command: str, code: int = 0, **options: Any) -> str:
     return text
 
 
-def until(what: str, ask: Callable[[], T | None], run: Container) -> T:
+def until(what: str, ask: Callable[[], T | None], run: Container, within: float = WITHIN_SECONDS) -> T:
     """The first answer of *ask* that isn't None; failing that, what never came and the log."""
-    deadline = time.monotonic() + WITHIN_SECONDS
+    deadline = time.monotonic() + within
     over = False
     while time.monotonic() < deadline and not over:
         run.reload()
@@ -89,9 +88,7 @@ def until(what: str, ask: Callable[[], T | None], run: Container) -> T:
         if (answer := ask()) is not None:
             return answer
         time.sleep(0.1)
-    pytest.fail(
-        f"{what} never came within {WITHIN_SECONDS:.0f} s. The container said:\n{run.logs().decode()}"
-    )
+    pytest.fail(f"{what} never came within {within:.0f} s. The container said:\n{run.logs().decode()}")
 
 
 def logged(pattern: str, run: Container, *, stream: str = "") -> str:
@@ -113,7 +110,7 @@ def host_port(run: Container, port: str) -> str:
     return published[0]["HostPort"]
 
 
-def page(run: Container, port: str, path: str = "/") -> str:
+def page(run: Container, port: str, path: str = "/", within: float = WITHIN_SECONDS) -> str:
     """What the published *port* answers to a request."""
     url = f"http://127.0.0.1:{host_port(run, port)}{path}"
 
@@ -121,10 +118,10 @@ def page(run: Container, port: str, path: str = "/") -> str:
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
                 return str(answer.read().decode())
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # refused, reset, or taken by something that does not answer yet
             return None
 
-    return until(f"An answer on port {port}", ask, run)
+    return until(f"An answer on port {port}", ask, run, within)
 
 
 def address(run: Container, network: str) -> str:

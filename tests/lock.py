@@ -40,6 +40,7 @@ REASONS = {
     "playwright": "opens JupyterLab in a real browser, for the tests",
     "pytest": "runs every proof",
     "pytest-timeout": "ends a proof that hangs",
+    "pytest-xdist": "proves on several engines at once",
     "distributed": "grades on several machines (Dask)",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,7 +46,11 @@ class Machine:
     def environment(self) -> dict[str, str]:
         """The environment of its commands: no engine named, state of its own."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
-        return kept | {"COURSE_STATE": str(self.state), "HOME": str(self.state), "PYTHONPATH": str(ROOT)}
+        return kept | self.own()
+
+    def own(self) -> dict[str, str]:
+        """What its commands have that this process's don't."""
+        return {"COURSE_STATE": str(self.state), "HOME": str(self.state), "PYTHONPATH": str(ROOT)}
 
     def run(self, *words: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
         """Run *words* to their end and give exit code and both streams as one text."""
@@ -67,14 +72,18 @@ class Machine:
 
 
 @contextmanager
-def machine(state: Path, disk_mib: int = 600) -> Iterator[Machine]:
-    """A bare machine whose engine has *disk_mib* MiB for its data; *state* is its home folder."""
-    mounts = " && ".join(f"mount -t tmpfs -o size={disk_mib}m,mode=755 tmpfs {folder}" for folder in OWN)
-    made = " ".join(OWN)
+def machine(state: Path, disk_mib: int = 600, disk: Path | None = None) -> Iterator[Machine]:
+    """A bare machine; *state* is its home folder.
+
+    What its engine keeps lies in *disk*, or else in memory, at most *disk_mib* MiB of it.
+    """
+    made = " && ".join(_mount(folder, disk_mib, disk) for folder in OWN)
     first = f"exec {sys.executable} -c '{FIRST_PROCESS}'"
-    script = f"mkdir -p {made} && {mounts} && ip link set lo up && {first}"
+    script = f"{made} && mkdir -p /run/lock && ip link set lo up && {first}"
+    # Without the first word a killed test run would leave the machine behind.
     holder = subprocess.Popen(
-        ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
+        ["setpriv", "--pdeathsig", "KILL",
+         "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
          "sh", "-c", script],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
@@ -86,6 +95,14 @@ def machine(state: Path, disk_mib: int = 600) -> Iterator[Machine]:
     finally:
         holder.kill()
         holder.wait()
+
+
+def _mount(folder: str, disk_mib: int, disk: Path | None) -> str:
+    """The shell words that give the machine a *folder* of its own."""
+    if disk is None:
+        return f"mkdir -p {folder} && mount -t tmpfs -o size={disk_mib}m,mode=755 tmpfs {folder}"
+    own = shlex.quote(str(disk / folder.strip("/").replace("/", "-")))
+    return f"mkdir -p {folder} {own} && mount --bind {own} {folder}"
 
 
 def _child(pid: int) -> int:

@@ -20,7 +20,8 @@ import pytest
 
 from course import engine
 from course.engine import EngineError, daemon
-from course.engine.probe import Probe, candidates, current_context, probe
+from course.engine.contexts import current
+from course.engine.probe import Probe, candidates, probe
 
 NOBODY = 65534
 NAMES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "XDG_RUNTIME_DIR")
@@ -192,7 +193,7 @@ def test_a_context_made_by_the_docker_command_is_read(home: Path) -> None:
     subprocess.run(words, check=True, capture_output=True)
     subprocess.run(["docker", "context", "use", "far"], check=True, capture_output=True)
     assert (home / ".docker").is_dir()
-    assert current_context() == ("far", "tcp://10.0.0.9:2376")
+    assert current() == ("far", "tcp://10.0.0.9:2376")
 
 
 @pytest.mark.parametrize("config", ["{", "[]", '{"currentContext": "default"}', '{"currentContext": "gone"}'])

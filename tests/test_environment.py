@@ -15,6 +15,8 @@ import pytest
 
 from course import bootstrap
 
+pytestmark = pytest.mark.fetches
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

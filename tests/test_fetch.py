@@ -15,6 +15,8 @@ from course import debian
 from course.kit import cache, fetch
 from course.kit.child import ChildError
 
+pytestmark = pytest.mark.fetches
+
 
 @pytest.fixture
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

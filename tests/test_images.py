@@ -136,6 +136,27 @@ PROMISES = (
         has="bash qemu-system-aarch64 start-vm",
         lacks="curl ip ps qemu-system-arm qemu-system-i386",
     ),
+    # Not on the Hub: a whole Debian, of which a container runs the web server alone.
+    Promise(
+        "course/server:1",
+        ("systemctl --version | head -n 1", r"systemd 257 "),
+        cmd=["nginx", "-g", "daemon off;"],
+        ports=frozenset({"80/tcp"}),
+        stop_signal="SIGQUIT",
+        has="bash cron dbus-daemon ip mke2fs nginx ps systemctl systemd-analyze udevadm",
+        lacks="curl vi",
+    ),
+    # Not on the Hub: the same files as the disk of the virtual machine.
+    Promise(
+        "course/server-vm:1",
+        ("qemu-system-aarch64 --version", r"QEMU emulator version 10\."),
+        cmd=["emulated"],
+        entrypoint=["start-vm"],
+        env={"GUEST": "own$", "GUEST_PORT": "80$", "MEMORY_MIB": "384$"},
+        ports=frozenset({"8080/tcp"}),
+        has="bash qemu-system-aarch64 start-vm",
+        lacks="curl ip nginx ps systemctl",
+    ),
     # Not on the Hub: a second engine. Like the Hub's docker:dind it keeps its data in a volume.
     Promise(
         "course/engine:1",

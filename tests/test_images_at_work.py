@@ -14,6 +14,8 @@ from image_runs import address, container, have, host_port, inside, logged, page
 
 from course import engine
 
+pytestmark = pytest.mark.fetches
+
 
 @pytest.fixture
 def network() -> Iterator[str]:
@@ -359,6 +361,22 @@ def test_whether_kvm_boots_a_guest_is_tried_and_not_believed() -> None:
     assert time.monotonic() - started < 8
 
 
+def test_a_whole_server_boots_to_the_page_that_its_container_serves() -> None:
+    """One page from the same files: nginx alone in a container, systemd and all in a machine."""
+    with container("course/server:1", ports={"80/tcp": None}) as web:
+        served = page(web, "80/tcp")
+        assert len(inside(web, "sh", "-c", "ls -d /proc/[0-9]*").split()) < 10
+    held: dict[str, Any] = {"user": "65534", "cap_drop": ["ALL"]}
+    with container("course/server-vm:1", ports={"8080/tcp": None}, **held) as run:
+        # The note comes when all of the system is up; that takes a busy machine its time.
+        note = page(run, "8080/tcp", "/facts", within=240)
+        assert page(run, "8080/tcp") == served == "served by a whole server\n"
+    facts = dict(line.split(" ", 1) for line in note.splitlines())
+    assert facts["hostname"] == "server" and "-cloud-" in facts["kernel"]
+    assert int(facts["services"]) >= 8 and "(userspace)" in facts["boot"]
+    assert int(facts["processes"]) > 40 and int(facts["total_kib"]) < 384 * 1024
+
+
 # engine -------------------------------------------------------------------------------------------------
 
 
@@ -389,3 +407,71 @@ def test_the_engines_port_hears_only_who_has_its_certificate() -> None:
         assert inside(second, "sh", "-c", "ls /certs; stat -c %a /certs/client/key.pem") == (
             "ca.pem\nclient\nserver\n600\n"
         )
+
+
+# mongo-express, npm ---------------------------------------------------------------------------------------
+
+# Asks a page, or sends the fields of a form to it; prints the status and the text.
+FETCH = """
+const [path, login, ...form] = process.argv.slice(1);
+const fields = form.map((field) => [field.slice(0, field.indexOf("=")), field.slice(field.indexOf("=") + 1)]);
+const sent = form.length ? { method: "POST", body: new URLSearchParams(fields) } : {};
+fetch(`http://127.0.0.1:8081${path}`, { ...sent, headers: { authorization: `Basic ${btoa(login)}` } })
+  .then(async (answer) => console.log(answer.status, await answer.text()));
+"""
+MONGO_ROOT = {"MONGO_INITDB_ROOT_USERNAME": "admin", "MONGO_INITDB_ROOT_PASSWORD": "secret"}
+
+
+def test_mongo_express_shows_and_changes_what_the_database_holds(network: str) -> None:
+    """Hub: ME_CONFIG_… name server and logins; add, edit and delete are read back from the database."""
+    settings = {
+        "ME_CONFIG_MONGODB_ADMINUSERNAME": "admin",
+        "ME_CONFIG_MONGODB_ADMINPASSWORD": "secret",
+        "ME_CONFIG_BASICAUTH_USERNAME": "browser",
+        "ME_CONFIG_BASICAUTH_PASSWORD": "look",
+    }
+    with container("mongo:8.0", environment=MONGO_ROOT, network=network) as store:
+        logged("Waiting for connections", store)
+        settings |= {"ME_CONFIG_MONGODB_SERVER": store.name or ""}
+        with container("mongo-express:1.0", environment=settings, network=network) as viewer:
+            logged("Mongo Express server listening", viewer)
+
+            def ask(path: str, *form: str, login: str = "browser:look") -> str:
+                return inside(viewer, "node", "-e", FETCH, path, login, *form)
+
+            def held() -> str:
+                words = (
+                    "mongosh",
+                    "--quiet",
+                    "-u",
+                    "admin",
+                    "-p",
+                    "secret",
+                    "--authenticationDatabase",
+                    "admin",
+                )
+                look = "print(EJSON.stringify(db.getSiblingDB('shop').fruit.find().toArray()))"
+                return inside(store, *words, "--eval", look).strip()
+
+            assert ask("/", login="browser:wrong").startswith("401")
+            ask("/", "database=shop")
+            ask("/db/shop", "collection=fruit")
+            ask("/db/shop/fruit", 'document={"_id":"one","name":"fig"}')
+            assert held() == '[{"_id":"one","name":"fig"}]'
+            assert "fig" in ask("/db/shop/fruit")
+            assert "fig" in ask("/db/shop/fruit/%22one%22")
+            ask("/db/shop/fruit/%22one%22", "_method=put", 'document={"_id":"one","name":"plum"}')
+            assert held() == '[{"_id":"one","name":"plum"}]'
+            ask("/db/shop/fruit/%22one%22", "_method=delete")
+            assert held() == "[]"
+
+
+def test_npm_serves_a_package_with_the_address_it_was_asked_at() -> None:
+    """Npm finds express and its archive there; what isn't served is 404."""
+    with container("course/npm:1", ports={"4873/tcp": ("127.0.0.1", None)}) as packages:
+        listed = page(packages, "4873/tcp", "/express")
+        port = host_port(packages, "4873/tcp")
+        assert f'"http://127.0.0.1:{port}/-/express-5.' in listed
+        assert "HOST" not in listed
+        assert '"name": "@types/whatwg-url"' in page(packages, "4873/tcp", "/@types%2fwhatwg-url")
+        assert "404" in inside(packages, "curl", "--silent", "http://127.0.0.1:4873/left-pad")

@@ -21,6 +21,8 @@ from course.kit.offers import Refused
 from course.kit.sources import Sources
 from course.kit.worker import WorkerError, only_one
 
+pytestmark = pytest.mark.fetches
+
 NOTHING = Sources(hub=DEAD)
 ENDLESS = "FROM busybox:1.37\nRUN : {word}; while :; do usleep 100000; done\n"
 # What a person's `make images` does, in a Python of its own.

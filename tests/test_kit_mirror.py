@@ -24,6 +24,8 @@ from course.kit.registry import Registry, RegistryError
 from course.kit.registryd import PROGRAM
 from course.kit.sources import Sources
 
+pytestmark = pytest.mark.fetches
+
 ROOM_PORT = 5140
 # A person works, and an image of the kit arrives meanwhile.
 WORK = """

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from course import engine, ledger, places, shell
+from course.engine import contexts
 from course.ledger import clock, groups
+from course.ledger.contexts import altered
 from course.ledger.journal import Entry, Journal
 from course.ledger.naming import is_image_named, is_named, runs_without_name
 
@@ -665,6 +667,114 @@ def test_a_set_up_cell_that_runs_again_ends_the_run_it_is_part_of(recorder: ledg
         assert ("end" in kinds, "dead" in kinds) == (True, False)
     with ledger.Recorder(SLUG) as again:
         assert names(again.clean(quiet).removed) == [f"volume {OURS}-data"]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The docker CLI's settings apart from the learner's own; a context of theirs is current."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "settings"))
+    by_hand(f"docker context create {OURS}-mine --docker host={engine.find().endpoint}")
+    by_hand(f"docker context use {OURS}-mine")
+
+
+def by_hand(command: str) -> None:
+    """What a person types in a terminal, wherever the current context leads."""
+    subprocess.run(command.split(), check=True, capture_output=True)
+
+
+NOWHERE = "--docker host=unix:///nowhere.sock"
+
+
+def test_a_context_that_a_cell_makes_is_the_chapters(settings: None, recorder: ledger.Recorder) -> None:
+    """It goes with the command that a person would type; one that something else made meanwhile stays."""
+    run(
+        recorder,
+        f"docker context create {OURS}-far {NOWHERE}",
+        meanwhile=f"docker context create {OURS}-other {NOWHERE}",
+    )
+    found = recorder.leftovers()
+    assert (names(found.ours), names(found.strangers)) == ([f"context {OURS}-far"], [f"context {OURS}-other"])
+    said: list[str] = []
+    recorder.clean(said.append)
+    assert said == [f"docker context rm -f {OURS}-far"]
+    assert contexts.written().keys() == {f"{OURS}-mine", f"{OURS}-other"}
+
+
+def test_a_context_of_the_learners_stays_whatever_a_cell_does_to_it(
+    settings: None, recorder: ledger.Recorder
+) -> None:
+    """One that was there before and is changed, made anew after removal or used; one made again by hand."""
+    run(recorder, f"docker context update {OURS}-mine --description changed")
+    run(recorder, f"docker context rm -f {OURS}-mine; docker context create {OURS}-mine {NOWHERE}")
+    run(recorder, f"docker context create {OURS}-far {NOWHERE}; docker context rm {OURS}-far")
+    by_hand(f"docker context create {OURS}-far {NOWHERE}")
+    run(recorder, f"docker context inspect {OURS}-far")
+    found = recorder.leftovers()
+    assert (found.ours, names(found.strangers)) == ((), [f"context {OURS}-far"])
+    assert recorder.clean(quiet).removed == ()
+    assert contexts.written().keys() == {f"{OURS}-mine", f"{OURS}-far"}
+
+
+def test_a_kernel_killed_in_mid_cell_leaves_no_context_and_no_other_choice_of_one(settings: None) -> None:
+    """`python -m course clean` chooses the learner's context again, and removes the chapter's alone."""
+    chapter, _ = start_chapter(
+        f"docker context create {OURS}-far {NOWHERE}; docker context use {OURS}-far; sleep 300"
+    )
+    until(lambda: contexts.chosen() == f"{OURS}-far", "the chapter's context")
+    by_hand(f"docker context create {OURS}-other {NOWHERE}")
+    kill(chapter)
+    done = subprocess.run(
+        [sys.executable, "-m", "course", "clean", SLUG],
+        cwd=places.ROOT, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[:3] == [
+        f"docker context use {OURS}-mine", f"docker context rm -f {OURS}-far", f"{SLUG}: 1 removed, 0 kept",
+    ]  # fmt: skip
+    assert (contexts.chosen(), set(contexts.written())) == (f"{OURS}-mine", {f"{OURS}-mine", f"{OURS}-other"})
+
+
+def test_the_choice_of_a_running_chapter_is_left(settings: None, recorder: ledger.Recorder) -> None:
+    """Another kernel that starts or cleans meanwhile doesn't put the context back under its feet."""
+    run(recorder, f"docker context create {OURS}-far --docker host={engine.find().endpoint}")
+    run(recorder, f"docker context use {OURS}-far")
+    ledger.put_context_back(quiet)
+    assert contexts.chosen() == f"{OURS}-far"
+    recorder.close()
+    ledger.put_context_back(quiet)
+    assert contexts.chosen() == f"{OURS}-mine"
+
+
+def test_a_context_that_a_person_holds_is_named(settings: None, client: DockerClient) -> None:
+    """Its name, which a cell wants for its own, and the cure."""
+    needs = ledger.needs_of([f"%%shell\ndocker context create {OURS}-mine {NOWHERE}"])
+    (found,) = ledger.held(needs, client)
+    assert (found.what, found.holder) == (f"the context name {OURS}-mine", "a context of yours")
+
+
+@pytest.mark.parametrize(
+    ("text", "began", "then", "now", "expected"),
+    [
+        ("docker context use far", None, None, "far", "default"),
+        ("docker context use far", "mine", "mine", "far", "mine"),
+        ("docker context use default", "mine", "mine", None, "mine"),
+        ("docker context rm -f far", "mine", "far", None, "mine"),
+        ("docker context use far", "mine", "mine", "mine", None),
+        ("docker context use far", None, None, "other", None),  # chosen by hand
+        ("docker --context far ps", None, None, "far", None),
+        ("docker context rm far", "mine", "mine", None, None),
+    ],
+)
+def test_only_what_a_cell_chose_is_chosen_back(
+    text: str, began: str | None, then: str | None, now: str | None, expected: str | None
+) -> None:
+    """The cell must say that it chooses this context, or removes the one that was current."""
+    entries = _entries(
+        ("contexts", 90, {"here": 0, "written": {}, "chosen": began}),
+        ("contexts", 100, {"here": 0, "written": {}, "chosen": then}),
+        ("cell", 100, {"text": text}),
+        ("end", 102, {}),
+    )
+    assert altered(entries, now) == expected
 
 
 def test_what_a_stranger_still_uses_stays_and_is_remembered(

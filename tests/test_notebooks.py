@@ -15,9 +15,10 @@ import pytest
 import running
 from running import Kernel
 
-from course import engine, ledger, lesson
+from course import engine, ledger, lesson, places
 
 SEED = int(os.environ.get("COURSE_SEED") or random.randrange(10_000))
+pytestmark = pytest.mark.apart
 NOTEBOOKS = pages.committed_with_outputs()
 CHAPTERS = [path for path in NOTEBOOKS if pages.all_paths()[path] == "chapter"]
 # Chapters run twice, so each also meets the state that it left; any order has to do, so one is drawn.
@@ -34,13 +35,16 @@ def label(path: Path) -> str:
 def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The kernels' environment: this engine, one state for all of them, apart from the learner's own.
 
-    While these tests run they hold the learner's lock, so that no other notebook is on the engine.
+    While these tests run they hold the learner's lock, so that no other notebook is on the engine. Their
+    state has a fixed place, so that what a killed run of theirs left on the engine goes with the next.
     """
-    folder = tmp_path_factory.mktemp("notebooks")
-    own = {"COURSE_STATE": str(folder / "state"), "IPYTHONDIR": str(folder / "ipython")}
+    state = places.state() / "proofs"
+    own = {"COURSE_STATE": str(state), "IPYTHONDIR": str(tmp_path_factory.mktemp("ipython"))}
     with ledger.Recorder("make-test"), pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_STATE", own["COURSE_STATE"])
+        assert lesson.clean() == 0, "what a killed run left could not be removed: see above"
         yield engine.environment() | own
+    shutil.rmtree(state)
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,8 @@ from course import ledger, workshop
 from course.engine import client
 from course.engine.daemon import until
 
+pytestmark = pytest.mark.fetches
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

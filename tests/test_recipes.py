@@ -20,6 +20,8 @@ from course.kit import cache, recipes
 from course.kit.child import DISK_FULL, ChildError
 from course.kit.manifest import Image, load
 
+pytestmark = pytest.mark.fetches
+
 BASE = "busybox:1.37"
 QUIET = "FROM busybox:1.37\nRUN echo made > /made\n"
 # It runs until it is ended; the word makes its process findable.

@@ -79,6 +79,8 @@ ENDS = {
 # Where an old form may stand, and why. An entry that is not needed fails.
 TEACHING = {
     "tests/test_staleness.py": "it holds the table",
+    "notebooks/08-networks.ipynb": "it shows that --net is a hidden name of --network",
+    "notebooks/11-compose.ipynb": "it tells which command came before `docker compose`",
 }
 
 

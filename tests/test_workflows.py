@@ -22,6 +22,8 @@ from course.grade.command import Wish
 from course.grade.report import machine
 from course.grade.results import Result, Store, version
 
+pytestmark = pytest.mark.fetches
+
 FOLDER = ROOT / "docs" / "workflows"
 FORK, CLASS, EXAM = (rules.read(FOLDER / f"{name}.yml") for name in ("learner-fork", "class", "exam"))
 PRACTICE = "00-start"

@@ -13,18 +13,32 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course.engine import daemon, rootless
-from course.engine.probe import Probe, candidates, named_context, probe
+from course.engine import contexts, daemon, rootless
+from course.engine.probe import Probe, candidates, probe
 from course.errors import CourseError
 
 if TYPE_CHECKING:
     import docker
 
-__all__ = ["Engine", "EngineError", "client", "engine_id", "ensure", "environment", "find", "stop"]
+__all__ = [
+    "Engine",
+    "EngineError",
+    "EngineGone",
+    "client",
+    "engine_id",
+    "ensure",
+    "environment",
+    "find",
+    "stop",
+]
 
 
 class EngineError(CourseError):
-    """No engine that this person can use right now."""
+    """No engine that this person can use right now, or one that refused."""
+
+
+class EngineGone(EngineError):
+    """An engine that ended, or can't be reached any more, while the course used it."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,8 @@ def explain(probes: list[Probe]) -> EngineError:
         return EngineError(
             f"{worst.source} points to {worst.endpoint}, where no engine runs.", f"start it, or: {cure}"
         )
-    return EngineError("No Docker engine runs on this machine.", cure_for_none())
+    none = "No Docker engine runs on this machine."
+    return EngineError("\n".join(filter(None, [none, daemon.last_words()])), cure_for_none())
 
 
 def cure_for_none() -> str:
@@ -150,20 +165,17 @@ def stop() -> bool:
 
 @cache
 def client(timeout: float = 60) -> docker.DockerClient:
-    """The Docker SDK on the engine that `find` gives; it asks the engine for its API version."""
-    import docker
+    """The Docker SDK on the engine that `find` gives; what goes wrong between them is an EngineError."""
+    from course.engine import faults
 
-    endpoint = find().endpoint
-    return docker.DockerClient(
-        base_url=endpoint, timeout=int(timeout), use_ssh_client=endpoint.startswith("ssh")
-    )
+    return faults.connect(find().endpoint, timeout)
 
 
 def environment() -> dict[str, str]:
     """The environment for a docker CLI: DOCKER_HOST only where it wouldn't find this engine by itself."""
     found = find()
     own = found.source == "DOCKER_HOST" or found.source.startswith("context")
-    usual = found.source == "the usual socket" and named_context() is None
+    usual = found.source == "the usual socket" and contexts.named() is None
     return dict(os.environ) if own or usual else os.environ | {"DOCKER_HOST": found.endpoint}
 
 

@@ -22,6 +22,10 @@ HOME = Path("/var/lib/containers-course")
 LOG = HOME / "dockerd.log"
 PIDFILE = HOME / "dockerd.pid"
 SETTINGS = HOME / "daemon.json"
+DATA = Path("/var/lib/docker")
+CRASHES = ("panic: ", "fatal error: ")
+ENTRY = "time="
+LAST_LINES = 6
 SOCKET = "unix:///var/run/docker.sock"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -101,9 +105,9 @@ def set_mirrors(addresses: list[str]) -> None:
 
 
 def _mirrors() -> list[str]:
-    import docker
+    from course.engine import faults
 
-    config = docker.DockerClient(base_url=SOCKET).info().get("RegistryConfig") or {}
+    config = faults.connect(SOCKET, 10).info().get("RegistryConfig") or {}
     return [mirror.rstrip("/") for mirror in config.get("Mirrors") or []]
 
 
@@ -135,12 +139,53 @@ def _wait_until_ready(process: subprocess.Popen[bytes]) -> None:
     answered = until(lambda: process.poll() is not None or probe(SOCKET, "").state == "ready", START_SECONDS)
     if answered and process.poll() is None:
         return
-    tail = "\n  ".join(LOG.read_text(errors="replace").splitlines()[-6:])
     how = f"ended with exit code {process.poll()}" if process.poll() is not None else "did not answer in 60 s"
     raise DaemonError(
-        f"The engine was started and {how}. The end of {LOG}:\n  {tail}",
+        f"The engine was started and {how}. {_end_of_log()}",
         "see what the last lines name (another dockerd on the same data, iptables, disk); cure it, run again",
     )
+
+
+def last_words() -> str:
+    """Why the engine that the course started is gone though nobody stopped it; empty where that isn't so.
+
+    Only a stop removes the pid file. One that is left over from another boot says nothing.
+    """
+    try:
+        left_over = PIDFILE.stat().st_mtime
+        booted = time.time() - float(Path("/proc/uptime").read_text().split()[0])
+    except (OSError, ValueError):
+        return ""
+    if pid() is not None or left_over < booted:
+        return ""
+    return f"The one that the course had started ended by itself. {_end_of_log()}"
+
+
+def data() -> Path:
+    """The folder where the engine that the course starts keeps its images and containers."""
+    try:
+        return Path(json.loads(SETTINGS.read_text()).get("data-root", DATA))
+    except (OSError, ValueError):
+        return DATA
+
+
+def free() -> int | None:
+    """Bytes free where the engine that the course started keeps its data; None where it started none."""
+    if not PIDFILE.exists() or not data().is_dir():
+        return None
+    return shutil.disk_usage(data()).free
+
+
+def _end_of_log() -> str:
+    """The last lines of the log with its name; of a Go program's crash the first lines, which say why."""
+    try:
+        lines = LOG.read_text(errors="replace").splitlines()
+    except OSError as error:
+        return f"Its log can't be read: {error}"
+    crash = [at for at, line in enumerate(lines) if line.startswith(CRASHES)]
+    if crash and not any(line.startswith(ENTRY) for line in lines[crash[-1] :]):
+        lines = lines[crash[-1] :][:LAST_LINES]
+    return "\n  ".join([f"The end of {LOG}:", *lines[-LAST_LINES:]])
 
 
 def until(condition: Callable[[], bool], seconds: float) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import errno
 import http.client
-import json
 import os
 import socket
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+from course.engine import contexts
 
 PING_SECONDS = 3.0
 State = Literal["ready", "absent", "refused", "denied", "silent"]
@@ -93,7 +94,7 @@ def candidates() -> Iterator[tuple[str, str]]:
     if os.environ.get("DOCKER_HOST"):
         yield os.environ["DOCKER_HOST"], "DOCKER_HOST"
         return  # an explicit choice is never overruled
-    context = current_context()
+    context = contexts.current()
     if context is not None:
         yield context[1], f"context {context[0]}"
     runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
@@ -101,38 +102,3 @@ def candidates() -> Iterator[tuple[str, str]]:
     yield f"unix://{runtime}/docker.sock", "the rootless socket"
     yield f"unix://{Path.home()}/.docker/run/docker.sock", "Docker Desktop's socket"
     yield f"unix://{Path.home()}/.colima/default/docker.sock", "Colima's socket"
-
-
-def current_context() -> tuple[str, str] | None:
-    """Name and endpoint of the docker CLI's current context, None for the default one.
-
-    Read from the CLI's own files, because the Docker SDK's `from_env` ignores contexts.
-    """
-    name = named_context()
-    try:
-        files = sorted((_config() / "contexts" / "meta").glob("*/meta.json"))
-    except OSError:  # settings that this user may not read name no context
-        return None
-    for meta in files:
-        content = _json(meta)
-        if name and content.get("Name") == name:
-            return name, str(content["Endpoints"]["docker"]["Host"])
-    return None
-
-
-def named_context() -> str | None:
-    """The context that the docker CLI is told to use, whether it exists or not; None for the default one."""
-    name = os.environ.get("DOCKER_CONTEXT") or _json(_config() / "config.json").get("currentContext")
-    return None if not name or name == "default" else str(name)
-
-
-def _config() -> Path:
-    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from course import engine
+from course.engine import daemon
+from course.engine.faults import FULL
 from course.errors import CourseError
 from course.kit import frames, saved
 from course.kit.progress import Progress, counted
@@ -83,6 +85,7 @@ def open_archive(path: Path) -> Archive:
 def load(archive: Archive, entry: Entry, progress: Progress) -> None:
     """Give the engine image *entry*: the layers that it lacks are read, checked, and only then sent."""
     needed = [archive.parts[layer] for layer in saved.lacking(entry.layers)]
+    _refuse_where_full(entry, needed)
     progress.at(0, sum(part.length for part in needed))
     progress.now("checking")
     for part in needed:
@@ -90,6 +93,21 @@ def load(archive: Archive, entry: Entry, progress: Progress) -> None:
             raise corrupted(archive.file, f"a layer of {entry.tag} does not match its checksum")
     progress.now("loading")
     saved.load(counted(_stream(archive, entry, needed), progress))
+
+
+def _refuse_where_full(entry: Entry, needed: list[Part]) -> None:
+    """An engine whose disk fills while it unpacks a kit may crash (26.1.5 does), with all that runs on it.
+
+    Only what can't fit at all is refused, and only where the engine's disk is surely this machine's.
+    """
+    whole = len(needed) == len(entry.layers)
+    least = entry.bytes if whole else sum(part.length for part in needed)
+    free = daemon.free() if engine.find().started_by_course else None
+    if free is not None and free < least:
+        raise saved.LoadError(
+            f"There is {FULL}: {entry.tag} takes {least / 1e6:.0f} MB or more, "
+            f"and {free / 1e6:.0f} MB are free in {daemon.data()}."
+        )
 
 
 def corrupted(file: Path, how: str) -> ArchiveError:

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from course.engine.faults import FREE, FULL
 from course.errors import CourseError
 from course.kit import builds, presence, recipes, site_ca
 from course.kit.manifest import Image, Manifest
 from course.kit.offers import Refused, Source
 from course.kit.presence import Local
 from course.kit.progress import Progress, Say
-from course.kit.pull import FULL
 from course.kit.sources import Sources
 
 BUILT = "built here"
@@ -184,7 +184,7 @@ def _explain(missing: list[str], answers: dict[str, dict[str, str]]) -> tuple[st
         lines += [f"  {source}: {answer}" for source, answer in answers.get(tag, {}).items()]
     text = "\n".join(lines)
     if FULL in text:
-        return text, "free disk space where the engine keeps its data (see `docker system df`)"
+        return text, f"{FREE} (see `docker system df`)"
     named = "COURSE_KIT=/path/to/kit-….tar.zst or COURSE_MIRROR=host:port"
     return text, (
         f"get on a network that reaches Docker Hub, or name a kit or a mirror ({named}); "

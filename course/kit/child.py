@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from course.engine.faults import FULL
 from course.errors import CourseError
 
 LAST_LINES = 12
@@ -54,7 +55,7 @@ def run(
             raise
     if code:
         text = "\n  ".join(last)
-        if "no space left on device" in text.lower():
+        if FULL in text.lower():
             next_step = DISK_FULL
         raise ChildError(f"`{' '.join(words[:3])} …` failed with exit code {code}:\n  {text}", next_step)
 

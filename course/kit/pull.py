@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from course import engine
+from course.engine.faults import FULL
 from course.kit.offers import Refused
 from course.kit.progress import Progress
 from course.kit.registry import LIMIT
 
 SILENCE_SECONDS = 300.0
-FULL = "no space left on device"
 
 
 def pull(reference: str, progress: Progress) -> None:

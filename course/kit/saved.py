@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import IO, Any, cast
 
 from course import engine
+from course.engine.faults import FREE, FULL
 from course.errors import CourseError
 
 CHUNK = 1 << 20
@@ -18,6 +19,7 @@ SMALL = 1 << 20  # a config or a manifest; anything larger is a layer
 ENGINE_SECONDS = 900.0
 GZIP = b"\x1f\x8b"
 END = bytes(1024)
+MOST_OFTEN = f"Most often that is because of: {FULL}"
 
 
 class LoadError(CourseError):
@@ -67,7 +69,6 @@ def _unpacked(content: IO[bytes]) -> IO[bytes]:
 def load(chunks: Iterable[bytes]) -> None:
     """Stream a tar, as `docker save` gives it, to the engine."""
     import docker.errors
-    import requests
 
     try:
         api: Any = engine.client(ENGINE_SECONDS).api
@@ -76,11 +77,12 @@ def load(chunks: Iterable[bytes]) -> None:
                 raise LoadError(f"The engine did not take the image: {event['error']}")
     except docker.errors.APIError as error:
         raise LoadError(f"The engine did not take the image: {error.explanation or error}") from error
-    except requests.exceptions.ConnectionError as error:
+    except engine.EngineGone as gone:
+        cure = gone.next_step if gone.next_step.startswith(FREE) else f"{FREE}; then: {gone.next_step}"
+        raise engine.EngineGone(f"{gone.seen}\nIt was loading an image. {MOST_OFTEN}", cure) from gone
+    except engine.EngineError as error:
         # It hangs up in mid-upload when it can't go on, and its reason is lost with the connection.
-        raise LoadError(
-            "The engine broke off the load, most often because of: no space left on device"
-        ) from error
+        raise LoadError(f"The engine broke off the load. {MOST_OFTEN}") from error
 
 
 def header(name: str, size: int) -> bytes:

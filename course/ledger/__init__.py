@@ -1,7 +1,8 @@
-"""What a chapter made on the engine, and putting it back; knows nothing of the chapters' content."""
+"""What a chapter made on the engine or as a context, and putting it back; knows nothing of its content."""
 
 from course.ledger.attribution import attribute
 from course.ledger.cleanup import Kept, Outcome, command, remove
+from course.ledger.contexts import put_back as put_context_back
 from course.ledger.holders import Held, held
 from course.ledger.locks import ChapterBusyError
 from course.ledger.needs import Needs, needs_of
@@ -27,6 +28,7 @@ __all__ = [
     "diff",
     "held",
     "needs_of",
+    "put_context_back",
     "remove",
     "snapshot",
 ]

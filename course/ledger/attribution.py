@@ -7,8 +7,8 @@ stranger's.
 
 What can't be told apart: a container whose name looks random (two words and an underscore) that something
 else made from the same image during a cell that itself runs one without a name; an anonymous volume whose
-container was never started and went within the same cell (reported as a stranger's). `images` says what holds
-for images.
+container was never started and went within the same cell (reported as a stranger's). `images` and
+`contexts` say what holds for those.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
-from course.ledger import images
+from course.ledger import contexts, images
 from course.ledger.history import History, history
 from course.ledger.journal import Entry
 from course.ledger.naming import (
@@ -46,13 +46,15 @@ def attribute(entries: tuple[Entry, ...], now: Snapshot) -> Leftovers:
     ours = tuple(thing for thing in made if (thing.kind, thing.id) in own_ids)
     strangers = tuple(thing for thing in made if (thing.kind, thing.id) not in own_ids)
     mine, others = images.attribute(entries, told.windows, now.images, _own_projects(told))
+    own_contexts, other_contexts = contexts.attribute(entries, told.windows, now.contexts)
     return Leftovers(
-        (*ours, *mine), (*strangers, *others), images.missing(images.baseline(entries), now.images)
-    )
+        (*ours, *mine, *own_contexts), (*strangers, *others, *other_contexts),
+        images.missing(images.baseline(entries), now.images),
+    )  # fmt: skip
 
 
 def _things(now: Snapshot) -> list[Thing]:
-    """Everything but images, in one order."""
+    """Everything but images and contexts, in one order."""
     return sorted(
         [Thing("container", item.id, item.name) for item in now.containers]
         + [Thing("network", item.id, item.name) for item in now.networks]
@@ -62,7 +64,7 @@ def _things(now: Snapshot) -> list[Thing]:
 
 
 def _own(told: History, now: Snapshot, entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:
-    """Kind and ID of what is the chapter's, images apart."""
+    """Kind and ID of what is the chapter's, images and contexts apart."""
     for kind, id_ in told.created:
         if kind == "container" and is_own_container(told, id_):
             yield kind, id_

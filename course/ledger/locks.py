@@ -32,6 +32,14 @@ def take(file: Path, slug: str) -> int:
     return lock
 
 
+def is_free(file: Path) -> bool:
+    """Whether no living process holds *file*."""
+    lock = _lock(file)
+    if lock is not None:
+        os.close(lock)
+    return lock is not None
+
+
 def wait(file: Path, within: float, what: str) -> int:
     """Lock *file* once it is free; after *within* seconds say that *what* never came."""
     deadline = time.monotonic() + within

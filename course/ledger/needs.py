@@ -20,17 +20,18 @@ COMPOSE_NAME = re.compile(r"^\s*container_name:\s*[\"']?([A-Za-z0-9][\w.-]+)", r
 
 @dataclass(frozen=True)
 class Needs:
-    """Names of containers, networks and volumes, and ports of the host."""
+    """Names of containers, networks, volumes and contexts, and ports of the host."""
 
     containers: frozenset[str] = frozenset()
     networks: frozenset[str] = frozenset()
     volumes: frozenset[str] = frozenset()
     ports: frozenset[Port] = frozenset()
+    contexts: frozenset[str] = frozenset()
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
             self.containers | other.containers, self.networks | other.networks,
-            self.volumes | other.volumes, self.ports | other.ports,
+            self.volumes | other.volumes, self.ports | other.ports, self.contexts | other.contexts,
         )  # fmt: skip
 
 
@@ -68,6 +69,8 @@ def _of_command(words: list[str]) -> Needs:
         return Needs(networks=_names(_last(words[2:])))
     if words[:2] == ["volume", "create"]:
         return Needs(volumes=_names(_last(words[2:])))
+    if words[:2] == ["context", "create"]:
+        return Needs(contexts=_names(words[2:3]))
     return Needs()
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from course import engine, places
-from course.ledger import cleanup, clock, events, groups, locks, windows
+from course.ledger import cleanup, clock, contexts, events, groups, locks, windows
 from course.ledger.attribution import attribute
 from course.ledger.journal import SUFFIX, Journal
 from course.ledger.snapshot import snapshot
@@ -84,6 +84,7 @@ class Recorder:
         """From now on the cells count: what is on the engine now was there before."""
         self.journal.append("start", self._clock.earliest(), pid=os.getpid(), folder=str(self._folder))
         events.note_images(self.journal, self._client, self._clock)
+        contexts.note(self.journal, self._clock)
         self._start_keeper()
 
     def watch(self, ipython: Any) -> None:
@@ -140,6 +141,7 @@ class Recorder:
             self.said(source)
             return
         events.note_images(self.journal, self._client, self._clock)
+        contexts.note(self.journal, self._clock)
         if self._keeper is not None and self._keeper.poll() is not None:
             self._start_keeper()
         self.journal.append("cell", self._clock.earliest(), text=source)

@@ -1,4 +1,4 @@
-"""What is on an engine at one moment, as a value to compare; knows nothing of chapters."""
+"""What is on an engine and in its client's contexts at one moment, to compare; knows nothing of chapters."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from course.engine import contexts
 from course.ledger.clock import nanoseconds
 
 if TYPE_CHECKING:
@@ -62,13 +63,23 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Context:
+    """A context of the docker CLI, when it was *written* (this machine's ns), and whether it is current."""
+
+    name: str
+    written: int
+    current: bool
+
+
+@dataclass(frozen=True)
 class Snapshot:
-    """Everything on an engine that a chapter could add, change or remove."""
+    """Everything on an engine, or in its client's settings, that a chapter could add, change or remove."""
 
     containers: frozenset[Container]
     networks: frozenset[Network]
     volumes: frozenset[Volume]
     images: frozenset[Image]
+    contexts: frozenset[Context] = frozenset()
 
 
 def snapshot(client: docker.DockerClient) -> Snapshot:
@@ -78,6 +89,7 @@ def snapshot(client: docker.DockerClient) -> Snapshot:
         frozenset(Network(item["Id"], item["Name"], item["Labels"] or {}) for item in client.api.networks()),
         frozenset(_volume(item) for item in client.api.volumes()["Volumes"] or ()),
         images(client),
+        frozenset(Context(name, at, name == contexts.chosen()) for name, at in contexts.written().items()),
     )
 
 
@@ -139,6 +151,7 @@ def diff(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
         *_changes("volume", {item.name: item.name for item in before.volumes},
                   {item.name: item.name for item in after.volumes}),
         *_changes("image", _images(before), _images(after)),
+        *_changes("context", _contexts(before), _contexts(after)),
     )  # fmt: skip
 
 
@@ -148,6 +161,10 @@ def _containers(state: Snapshot) -> Mapping[str, str]:
 
 def _images(state: Snapshot) -> Mapping[str, str]:
     return {item.id: ", ".join(item.references) or f"<none> {item.id[:19]}" for item in state.images}
+
+
+def _contexts(state: Snapshot) -> Mapping[str, str]:
+    return {item.name: f"{item.name}{' (current)' * item.current}" for item in state.contexts}
 
 
 def _changes(kind: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:

@@ -1,18 +1,19 @@
-"""The words that the ledger's modules share: a thing on the engine, and whose it is."""
+"""The words that the ledger's modules share: a thing on the engine or of its client, and whose it is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["container", "network", "volume", "image"]
+Kind = Literal["container", "network", "volume", "image", "context"]
 
 
 @dataclass(frozen=True)
 class Thing:
     """Something on the engine: its *kind*, exact *id* and *name*, which an image without reference lacks.
 
-    A volume's ID is its name. An image with three references is three things.
+    A volume's ID is its name. An image with three references is three things. A context is the docker CLI's
+    and on no engine; its ID is when it was written, in ns.
     """
 
     kind: Kind

@@ -3,9 +3,12 @@
 from course.measure.builds import BuildCost, build_cost, build_costs
 from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.life import states, stops
-from course.measure.machines import page_times, private_memory, running_totals
+from course.measure.machines import page_time, page_times, private_memory, running_totals
+from course.measure.neighbours import neighbours, networks
 from course.measure.network import address, reachability, request_path, request_times
+from course.measure.pairs import compared, left_different
 from course.measure.places import side_by_side
+from course.measure.stack import stack, start_order
 from course.measure.start import run_times
 from course.measure.steps import run_steps
 from course.measure.timing import seconds
@@ -17,8 +20,13 @@ __all__ = [
     "address",
     "build_cost",
     "build_costs",
+    "compared",
     "container_sizes",
     "layers",
+    "left_different",
+    "neighbours",
+    "networks",
+    "page_time",
     "page_times",
     "private_memory",
     "reachability",
@@ -30,6 +38,8 @@ __all__ = [
     "running_totals",
     "seconds",
     "side_by_side",
+    "stack",
+    "start_order",
     "states",
     "stops",
     "traces",

@@ -33,6 +33,14 @@ done
 """
 
 
+def page_time(command: str, page: str, within: float) -> float:
+    """Seconds from the start of a shell *command* until *page* (a URL) is served; what it started runs on.
+
+    After *within* seconds it is an error, in words.
+    """
+    return _until_served(command, page, engine.environment(), within)
+
+
 def page_times(
     ways: dict[str, str], page: str, stop: str, repeats: int = 10, within: float = 55.0
 ) -> pd.DataFrame:
@@ -56,20 +64,22 @@ def page_times(
     return pd.DataFrame(rows, columns=["way", "run", "seconds"])
 
 
-def _until_served(command: str, page: str, environment: dict[str, str]) -> float:
+def _until_served(
+    command: str, page: str, environment: dict[str, str], within: float = PAGE_SECONDS
+) -> float:
     said: list[str] = []
     started = time.perf_counter()
     outcome = shell.run(command, env=environment, write=said.append)
     if outcome.code:
         raise CourseError(f"`{command}` failed: {''.join(said).strip()}", "run that line in a %%shell cell")
-    while (waited := time.perf_counter() - started) < PAGE_SECONDS:
+    while (waited := time.perf_counter() - started) < within:
         try:
             with urllib.request.urlopen(page, timeout=max(TRY_SECONDS, TRY_SHARE * waited)) as answer:
                 answer.read()
             return time.perf_counter() - started
         except (OSError, urllib.error.URLError, http.client.HTTPException):
             time.sleep(PAUSE_SECONDS)
-    raise CourseError(f"{page} was not served within {PAGE_SECONDS:.0f} s.", f"run `{command}`, read its log")
+    raise CourseError(f"{page} was not served within {within:.0f} s.", f"run `{command}`, read its log")
 
 
 def private_memory(names: Sequence[str], *, asked_from: str) -> pd.DataFrame:

@@ -5,9 +5,12 @@ from course.plots.differences import what_differs
 from course.plots.images import containers_of_one_image, layers_of_images, rebuilds_by_step
 from course.plots.life import left_after, life, stops
 from course.plots.machines import costs, density, throughput
+from course.plots.neighbours import graph_of_neighbours, heat_of_neighbours
 from course.plots.network import path_of_a_request, who_reaches_whom
+from course.plots.pairs import rules
 from course.plots.picture import Picture
 from course.plots.spread import spread
+from course.plots.stack import stack, start_order
 from course.plots.start import runs
 from course.plots.steps import timeline
 from course.plots.traces import found_in
@@ -20,6 +23,8 @@ __all__ = [
     "costs",
     "density",
     "found_in",
+    "graph_of_neighbours",
+    "heat_of_neighbours",
     "layers_of_images",
     "left_after",
     "life",
@@ -27,9 +32,12 @@ __all__ = [
     "over_time",
     "path_of_a_request",
     "rebuilds_by_step",
+    "rules",
     "runs",
     "spread",
     "throughput",
+    "stack",
+    "start_order",
     "stops",
     "timeline",
     "what_differs",

@@ -12,20 +12,31 @@ if TYPE_CHECKING:
 MARKS = ("o", "s", "^")
 
 
-def costs(table: pd.DataFrame, finding: str) -> Picture:
-    """Draw one field for each column of *table* (its name holds the unit), with one bar from zero a row."""
+def costs(table: pd.DataFrame, finding: str, *, log: bool = False) -> Picture:
+    """Draw one field for each column of *table* (its name holds the unit), with one bar from zero a row.
+
+    On a log axis, which has no zero, each value is a dot instead.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8.6, 0.5 * len(table) + 1.3), layout="constrained")
     planes = figure.subplots(1, len(table.columns), sharey=True, squeeze=False)[0]
     for plane, column in zip(planes, table.columns, strict=True):
         for row, value in enumerate(table[column]):
-            plane.barh(
-                row, value, height=0.6, facecolor="none", edgecolor=HUES[row], hatch=HATCHES[row + 1],
-                linewidth=1.6,
-            )  # fmt: skip
-            plane.text(value, row, f" {value:.3g}", va="center", color=GREY, fontsize=9)
-        plane.set(xlabel=str(column), xlim=(0, 1.25 * table[column].max()), ylim=(len(table) - 0.5, -0.5))
+            if log:
+                plane.plot(value, row, MARKS[row], color=HUES[row], markersize=8)
+            else:
+                plane.barh(
+                    row, value, height=0.6, facecolor="none", edgecolor=HUES[row], hatch=HATCHES[row + 1],
+                    linewidth=1.6,
+                )  # fmt: skip
+            plane.annotate(f"{value:.3g}", (value, row), xytext=(8 if log else 3, 0),
+                           textcoords="offset points", va="center", color=GREY, fontsize=9)  # fmt: skip
+        least, most = table[column].min(), table[column].max()
+        if log:
+            plane.set_xscale("log")
+        plane.set(xlabel=str(column), ylim=(len(table) - 0.5, -0.5))
+        plane.set_xlim((least / 3, most * (most / least) ** 0.4 * 3) if log else (0, 1.25 * most))
         plane.set_yticks(range(len(table)), [str(name) for name in table.index])
         in_house_look(plane)
     return Picture(figure, finding)

@@ -1,7 +1,16 @@
 // The commands: each takes a connection and the command's document, and gives the answer's.
 import { calculateObjectSize, Long, ObjectId, UUID } from "bson";
 import { CommandError, notHere } from "./errors.js";
-import { aggregate, changed, checkedDocument, checkValues, find, LARGEST_DOCUMENT, upserted } from "./queries.js";
+import {
+  aggregate,
+  changed,
+  checkChange,
+  checkedDocument,
+  checkValues,
+  find,
+  LARGEST_DOCUMENT,
+  upserted,
+} from "./queries.js";
 import { Conversation, MECHANISM_NAMES } from "./scram.js";
 import { valuesAt } from "./store.js";
 import { LARGEST_MESSAGE, toBytes } from "./wire.js";
@@ -42,9 +51,14 @@ export class Commands {
     if ("txnNumber" in command || "startTransaction" in command) {
       throw new CommandError(20, "Transaction numbers are only allowed on a replica set member or mongos");
     }
-    const foreign = known.fields && Object.keys(command).slice(1).find((field) => !known.fields.has(field) && !EVERYWHERE.has(field));
+    const foreign =
+      known.fields &&
+      Object.keys(command)
+        .slice(1)
+        .find((field) => !known.fields.has(field) && !EVERYWHERE.has(field));
     if (foreign) throw new CommandError(40415, `BSON field '${name}.${foreign}' is unknown to ${STAND_IN}`);
-    if (known.admin && command.$db !== "admin") throw new CommandError(13, `${name} may only be run against the admin database.`);
+    if (known.admin && command.$db !== "admin")
+      throw new CommandError(13, `${name} may only be run against the admin database.`);
     this.#count(name);
     return { ...this[known.method](command, connection, exact), ok: 1 };
   }
@@ -76,7 +90,11 @@ export class Commands {
   }
 
   saslStart(command, connection) {
-    if (!MECHANISM_NAMES.includes(command.mechanism)) throw new CommandError(2, `Received authentication for mechanism ${command.mechanism} which is not enabled`);
+    if (!MECHANISM_NAMES.includes(command.mechanism))
+      throw new CommandError(
+        2,
+        `Received authentication for mechanism ${command.mechanism} which is not enabled`,
+      );
     const find = (user) => (command.$db === "admin" ? this.#store.credentials(user) : undefined);
     connection.talk = new Conversation(command.mechanism, find);
     return this.#said(connection, connection.talk.first(text(command.payload)), false);
@@ -93,7 +111,10 @@ export class Commands {
 
   #said(connection, words, done) {
     if (words !== undefined) return { conversationId: 1, done, payload: Buffer.from(words) };
-    connection.log("ACCESS", 5286307, "Failed to authenticate", { user: connection.talk.username ?? "", db: "admin" });
+    connection.log("ACCESS", 5286307, "Failed to authenticate", {
+      user: connection.talk.username ?? "",
+      db: "admin",
+    });
     throw new CommandError(18, "Authentication failed.");
   }
 
@@ -142,9 +163,18 @@ export class Commands {
       uptimeMillis: Long.fromNumber(Math.round(uptime * 1000)),
       uptimeEstimate: Long.fromNumber(Math.round(uptime)),
       localTime: new Date(),
-      connections: { current: this.#settings.connections(), available: 1000, totalCreated: this.#settings.totalConnections() },
+      connections: {
+        current: this.#settings.connections(),
+        available: 1000,
+        totalCreated: this.#settings.totalConnections(),
+      },
       opcounters: { ...this.#counters },
-      mem: { bits: 64, resident: Math.round(memory.rss / 2 ** 20), virtual: Math.round(memory.rss / 2 ** 20), supported: true },
+      mem: {
+        bits: 64,
+        resident: Math.round(memory.rss / 2 ** 20),
+        virtual: Math.round(memory.rss / 2 ** 20),
+        supported: true,
+      },
       storageEngine: { name: "sqlite", persistent: true },
     };
   }
@@ -200,12 +230,16 @@ export class Commands {
       idIndex: { v: 2, key: { _id: 1 }, name: "_id_" },
     }));
     const shown = select(found, filter);
-    return this.#cursor(`${db}.$cmd.listCollections`, nameOnly ? shown.map(({ name, type }) => ({ name, type })) : shown);
+    return this.#cursor(
+      `${db}.$cmd.listCollections`,
+      nameOnly ? shown.map(({ name, type }) => ({ name, type })) : shown,
+    );
   }
 
   create({ $db: db, create: name }) {
     checkName(db, name);
-    if (this.#store.collection(db, name)) throw new CommandError(48, `Collection ${db}.${name} already exists.`);
+    if (this.#store.collection(db, name))
+      throw new CommandError(48, `Collection ${db}.${name} already exists.`);
     this.#store.makeCollection(db, name);
   }
 
@@ -239,7 +273,9 @@ export class Commands {
 
   dbStats({ $db: db, scale = 1 }) {
     const { collections, count, bytes } = this.#databaseSize(db);
-    const indexes = this.#store.collections(db).reduce((sum, one) => sum + this.#store.indexes(one).length, 0);
+    const indexes = this.#store
+      .collections(db)
+      .reduce((sum, one) => sum + this.#store.indexes(one).length, 0);
     const size = bytes / scale;
     return {
       db,
@@ -293,13 +329,20 @@ export class Commands {
     const strange = Object.keys(spec).find((field) => !INDEX_FIELDS.has(field));
     if (strange) throw notHere(`indexes with ${strange}`);
     for (const [field, way] of Object.entries(spec.key)) {
-      if (Math.abs(way) !== 1 || field.includes("$")) throw notHere(`an index { ${field}: ${JSON.stringify(way)} }`);
+      if (Math.abs(way) !== 1 || field.includes("$"))
+        throw notHere(`an index { ${field}: ${JSON.stringify(way)} }`);
     }
     const { background, ...kept } = { v: 2, ...spec };
-    const same = this.#store.indexes(collection).find(({ key, name }) => name === spec.name || toBytes(key).equals(toBytes(spec.key)));
+    const same = this.#store
+      .indexes(collection)
+      .find(({ key, name }) => name === spec.name || toBytes(key).equals(toBytes(spec.key)));
     if (!same) return this.#store.addIndex(collection, kept);
-    const differs = same.name !== spec.name || !toBytes(same.key).equals(toBytes(spec.key)) || Boolean(same.unique) !== Boolean(spec.unique);
-    if (differs && same.name !== "_id_") throw new CommandError(85, `Index already exists with a different name or options: ${same.name}`);
+    const differs =
+      same.name !== spec.name ||
+      !toBytes(same.key).equals(toBytes(spec.key)) ||
+      Boolean(same.unique) !== Boolean(spec.unique);
+    if (differs && same.name !== "_id_")
+      throw new CommandError(85, `Index already exists with a different name or options: ${same.name}`);
   }
 
   listIndexes({ $db: db, listIndexes: name }) {
@@ -324,7 +367,8 @@ export class Commands {
 
   #rows(collection, filter) {
     const { _id } = filter;
-    const isPlain = _id !== undefined && (_id?._bsontype === "ObjectId" || ["string", "number"].includes(typeof _id));
+    const isPlain =
+      _id !== undefined && (_id?._bsontype === "ObjectId" || ["string", "number"].includes(typeof _id));
     return isPlain ? this.#store.rowById(collection, _id) : this.#store.rows(collection);
   }
 
@@ -339,8 +383,13 @@ export class Commands {
   aggregate({ $db: db, aggregate: name, pipeline, cursor, explain, let: variables }) {
     if (explain) throw notHere("explain");
     if (typeof name !== "string") throw notHere("aggregate a database instead of a collection");
-    if (!cursor) throw new CommandError(9, "The 'cursor' option is required, except for aggregate with the explain argument");
-    const collection = (other) => this.#store.rows(this.#store.collection(db, other)).map((row) => row.values);
+    if (!cursor)
+      throw new CommandError(
+        9,
+        "The 'cursor' option is required, except for aggregate with the explain argument",
+      );
+    const collection = (other) =>
+      this.#store.rows(this.#store.collection(db, other)).map((row) => row.values);
     const rows = this.#store.rows(this.#store.collection(db, name));
     const found = aggregate(rows, pipeline, { collection, variables });
     return this.#cursor(`${db}.${name}`, found, cursor.batchSize ?? FIRST_BATCH);
@@ -355,9 +404,12 @@ export class Commands {
     const rows = this.#rows(this.#store.collection(db, name), query);
     const found = new Map();
     for (const row of find(rows, query)) {
-      for (const value of valuesAt(row.values, key.split("."))) found.set(toBytes({ value }).toString("latin1"), value);
+      for (const value of valuesAt(row.values, key.split(".")))
+        found.set(toBytes({ value }).toString("latin1"), value);
     }
-    return { values: [...found.values()].sort((a, b) => (typeof a === typeof b ? (a < b ? -1 : a > b ? 1 : 0) : 0)) };
+    return {
+      values: [...found.values()].sort((a, b) => (typeof a === typeof b ? (a < b ? -1 : a > b ? 1 : 0) : 0)),
+    };
   }
 
   #cursor(ns, documents, size = FIRST_BATCH, single = false) {
@@ -371,10 +423,12 @@ export class Commands {
   }
 
   getMore({ $db: db, getMore: number, collection, batchSize }) {
-    for (const [other, { used }] of this.#cursors) if (Date.now() - used > CURSOR_IDLE_MS) this.#cursors.delete(other);
+    for (const [other, { used }] of this.#cursors)
+      if (Date.now() - used > CURSOR_IDLE_MS) this.#cursors.delete(other);
     const id = Number(number);
     const cursor = this.#cursors.get(id);
-    if (!cursor || cursor.ns !== `${db}.${collection}`) throw new CommandError(43, `cursor id ${id} not found`);
+    if (!cursor || cursor.ns !== `${db}.${collection}`)
+      throw new CommandError(43, `cursor id ${id} not found`);
     const [nextBatch, rest] = batch(cursor.rest, batchSize || Infinity);
     Object.assign(cursor, { rest, used: Date.now() });
     if (!rest.length) this.#cursors.delete(id);
@@ -383,14 +437,20 @@ export class Commands {
 
   killCursors({ cursors }) {
     const killed = cursors.filter((id) => this.#cursors.delete(Number(id)));
-    return { cursorsKilled: killed, cursorsNotFound: cursors.filter((id) => !killed.includes(id)), cursorsAlive: [], cursorsUnknown: [] };
+    return {
+      cursorsKilled: killed,
+      cursorsNotFound: cursors.filter((id) => !killed.includes(id)),
+      cursorsAlive: [],
+      cursorsUnknown: [],
+    };
   }
 
   // writing -------------------------------------------------------------------------------------------
 
   // Each write is whole; one that is refused stops the rest, unless order does not matter.
   #each(items, isOrdered, work) {
-    if (!Array.isArray(items) || items.length > MOST_WRITES) throw new CommandError(2, "a write holds 1 to 100000 items");
+    if (!Array.isArray(items) || items.length > MOST_WRITES)
+      throw new CommandError(2, "a write holds 1 to 100000 items");
     const writeErrors = [];
     for (const [index, item] of items.entries()) {
       try {
@@ -430,14 +490,17 @@ export class Commands {
       const strange = Object.keys(item).find((field) => !UPDATE_FIELDS.has(field));
       if (strange) throw notHere(`updates with ${strange}`);
       const { q: filter, u: change, multi = false, upsert = false, arrayFilters, sort } = item;
-      if (multi && !Array.isArray(change) && !Object.keys(change).some((key) => key.startsWith("$"))) throw new CommandError(9, "multi update is not supported for replacement-style update");
-      const collection = this.#store.makeCollection(db, name);
+      if (multi && !Array.isArray(change) && !Object.keys(change).some((key) => key.startsWith("$")))
+        throw new CommandError(9, "multi update is not supported for replacement-style update");
+      checkChange(change);
+      const collection = this.#store.collection(db, name);
       const rows = find(this.#rows(collection, filter), filter, { limit: multi ? 0 : 1, sort, variables });
-      for (const row of rows) nModified += this.#change(collection, row, change, { filter, arrayFilters, variables });
+      for (const row of rows)
+        nModified += this.#change(collection, row, change, { filter, arrayFilters, variables });
       n += rows.length;
       if (rows.length || !upsert) return;
       const made = upserted(filter, change, { arrayFilters, variables });
-      this.#store.insert(collection, made);
+      this.#store.insert(this.#store.makeCollection(db, name), made);
       upsertedIds.push({ index, _id: made._id });
       n += 1;
     });
@@ -465,14 +528,27 @@ export class Commands {
   }
 
   findAndModify(command) {
-    const { $db: db, query = {}, sort, remove, update: change, new: wantsNew = false, upsert, fields, arrayFilters } = command;
+    const {
+      $db: db,
+      query = {},
+      sort,
+      remove,
+      update: change,
+      new: wantsNew = false,
+      upsert,
+      fields,
+      arrayFilters,
+    } = command;
     const name = command.findAndModify ?? command.findandmodify;
     checkName(db, name);
-    if (Boolean(remove) === Boolean(change)) throw new CommandError(9, "Either an update or remove=true must be specified");
+    if (Boolean(remove) === Boolean(change))
+      throw new CommandError(9, "Either an update or remove=true must be specified");
     return this.#store.whole(() => {
-      const collection = this.#store.makeCollection(db, name);
+      if (change) checkChange(change);
+      const collection = this.#store.collection(db, name);
       const [row] = find(this.#rows(collection, query), query, { sort, limit: 1 });
-      const shown = (values) => (values ? (find([{ values, exact: values }], {}, { projection: fields })[0].exact) : null);
+      const shown = (values) =>
+        values ? find([{ values, exact: values }], {}, { projection: fields })[0].exact : null;
       if (remove) {
         if (row) this.#store.remove(row);
         return { lastErrorObject: { n: row ? 1 : 0 }, value: shown(row?.values) };
@@ -480,12 +556,18 @@ export class Commands {
       if (row) {
         const after = changed(row.values, change, { filter: query, arrayFilters });
         this.#store.replace(collection, row, after);
-        return { lastErrorObject: { n: 1, updatedExisting: true }, value: shown(wantsNew ? after : row.values) };
+        return {
+          lastErrorObject: { n: 1, updatedExisting: true },
+          value: shown(wantsNew ? after : row.values),
+        };
       }
       if (!upsert) return { lastErrorObject: { n: 0, updatedExisting: false }, value: null };
       const made = upserted(query, change, { arrayFilters });
-      this.#store.insert(collection, made);
-      return { lastErrorObject: { n: 1, updatedExisting: false, upserted: made._id }, value: shown(wantsNew ? made : null) };
+      this.#store.insert(this.#store.makeCollection(db, name), made);
+      return {
+        lastErrorObject: { n: 1, updatedExisting: false, upserted: made._id },
+        value: shown(wantsNew ? made : null),
+      };
     });
   }
 }
@@ -495,7 +577,11 @@ const UPDATE_FIELDS = new Set(["q", "u", "multi", "upsert", "arrayFilters", "sor
 const DELETE_FIELDS = new Set(["q", "limit", "hint"]);
 
 // open: before a login too. admin: only in that database. fields: what is understood beside EVERYWHERE.
-const known = (method, fields, more = {}) => ({ method, fields: fields && new Set(fields.split(" ")), ...more });
+const known = (method, fields, more = {}) => ({
+  method,
+  fields: fields && new Set(fields.split(" ")),
+  ...more,
+});
 const open = { open: true };
 const COMMANDS = {
   hello: known("hello", undefined, open),
@@ -549,14 +635,19 @@ function splitOnce(whole, by) {
 }
 
 function checkName(db, name) {
-  const isRight = typeof name === "string" && name && !name.includes("$") && !name.includes("\0") && !name.startsWith(".");
-  if (!isRight || !/^[^/\\. "$\0]{1,63}$/.test(db)) throw new CommandError(73, `Invalid namespace specified '${db}.${name}'`);
+  const isRight =
+    typeof name === "string" && name && !name.includes("$") && !name.includes("\0") && !name.startsWith(".");
+  if (!isRight || !/^[^/\\. "$\0]{1,63}$/.test(db))
+    throw new CommandError(73, `Invalid namespace specified '${db}.${name}'`);
   if (name.startsWith("system.")) throw notHere(`write to ${name}`);
 }
 
 function select(documents, filter) {
   checkValues(filter);
-  return find(documents.map((values) => ({ values })), filter).map((row) => row.values);
+  return find(
+    documents.map((values) => ({ values })),
+    filter,
+  ).map((row) => row.values);
 }
 
 // As many documents as fit into one answer.

@@ -3,6 +3,7 @@ const NAMES = {
   2: "BadValue",
   9: "FailedToParse",
   13: "Unauthorized",
+  17: "ProtocolError",
   18: "AuthenticationFailed",
   20: "IllegalOperation",
   26: "NamespaceNotFound",

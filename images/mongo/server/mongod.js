@@ -22,7 +22,15 @@ const OPTIONS = {
 };
 
 function log(component, id, msg, attr = {}, severity = "I") {
-  const line = { t: { $date: new Date().toISOString() }, s: severity, c: component, id, ctx: "stand-in", msg, attr };
+  const line = {
+    t: { $date: new Date().toISOString() },
+    s: severity,
+    c: component,
+    id,
+    ctx: "stand-in",
+    msg,
+    attr,
+  };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
@@ -58,7 +66,13 @@ function openStore() {
   }
 }
 
-log("CONTROL", 4615611, "MongoDB starting", { pid: process.pid, port, dbPath: dbpath, host: hostname(), standIn: STAND_IN });
+log("CONTROL", 4615611, "MongoDB starting", {
+  pid: process.pid,
+  port,
+  dbPath: dbpath,
+  host: hostname(),
+  standIn: STAND_IN,
+});
 const store = openStore();
 // As in the official image: a user is made when the data folder is new, and never again.
 const { MONGO_INITDB_ROOT_USERNAME: username, MONGO_INITDB_ROOT_PASSWORD: password } = process.env;
@@ -88,25 +102,46 @@ const server = createServer((socket) => {
   const remote = `${socket.remoteAddress}:${socket.remotePort}`;
   const frames = new Frames();
   open.add(socket);
-  if (!options.quiet) log("NETWORK", 22943, "Connection accepted", { remote, connectionId: connection.id, connectionCount: open.size });
+  if (!options.quiet)
+    log("NETWORK", 22943, "Connection accepted", {
+      remote,
+      connectionId: connection.id,
+      connectionCount: open.size,
+    });
   socket.setNoDelay(true);
   socket.on("data", (bytes) => {
     try {
       for (const message of frames.push(bytes)) {
         const wasNobody = !connection.username;
         const answer = answerTo(connection, message);
-        if (wasNobody && connection.username) log("ACCESS", 5286306, "Successfully authenticated", { user: connection.username, db: "admin", remote });
+        if (wasNobody && connection.username)
+          log("ACCESS", 5286306, "Successfully authenticated", {
+            user: connection.username,
+            db: "admin",
+            remote,
+          });
         if (!message.silent) socket.write(reply(message, answer));
       }
     } catch (error) {
-      log("NETWORK", 22988, "Closing a connection that does not speak the protocol", { remote, error: error.message }, "W");
+      log(
+        "NETWORK",
+        22988,
+        "Closing a connection that does not speak the protocol",
+        { remote, error: error.message },
+        "W",
+      );
       socket.destroy();
     }
   });
   socket.on("error", () => socket.destroy());
   socket.on("close", () => {
     open.delete(socket);
-    if (!options.quiet) log("NETWORK", 22944, "Connection ended", { remote, connectionId: connection.id, connectionCount: open.size });
+    if (!options.quiet)
+      log("NETWORK", 22944, "Connection ended", {
+        remote,
+        connectionId: connection.id,
+        connectionCount: open.size,
+      });
   });
 });
 
@@ -114,9 +149,13 @@ server.on("error", (error) => {
   log("CONTROL", 20568, "Error setting up listener", { error: error.message }, "E");
   fail(48, `port ${port}: ${error.message}`);
 });
-server.listen(port, options.bind_ip && !options.bind_ip_all && options.bind_ip !== "*" ? options.bind_ip.split(",")[0] : "::", () => {
-  log("NETWORK", 23016, "Waiting for connections", { port, ssl: "off" });
-});
+server.listen(
+  port,
+  options.bind_ip && !options.bind_ip_all && options.bind_ip !== "*" ? options.bind_ip.split(",")[0] : "::",
+  () => {
+    log("NETWORK", 23016, "Waiting for connections", { port, ssl: "off" });
+  },
+);
 
 function end(signal) {
   log("CONTROL", 23377, "Received signal", { signal });

@@ -56,24 +56,37 @@ export function find(rows, filter, { sort, skip = 0, limit = 0, projection, vari
     let found = rows.filter((row) => query.test(row.values));
     const natural = sort?.$natural;
     if (natural) {
-      if (Object.keys(sort).length > 1) throw new CommandError(2, "$natural sort cannot be set to a value other than -1 or 1.");
+      if (Object.keys(sort).length > 1)
+        throw new CommandError(2, "$natural sort cannot be set to a value other than -1 or 1.");
       if (natural < 0) found.reverse();
     } else if (sort && Object.keys(sort).length) {
       checkSort(sort);
       const byValues = new Map(found.map((row) => [row.values, row]));
-      const ordered = new Query({}, OPTIONS).find(found.map((row) => row.values)).sort(sort).all();
+      const ordered = new Query({}, OPTIONS)
+        .find(found.map((row) => row.values))
+        .sort(sort)
+        .all();
       found = ordered.map((values) => byValues.get(values));
     }
     found = found.slice(skip, limit ? skip + limit : undefined);
     if (!projection || !Object.keys(projection).length) return found;
-    const shown = new Query(filter, { ...OPTIONS, variables }).find(found.map((row) => row.values), projection).all();
+    const shown = new Query(filter, { ...OPTIONS, variables })
+      .find(
+        found.map((row) => row.values),
+        projection,
+      )
+      .all();
     return shown.map((values) => ({ values, exact: values }));
   });
 }
 
 function checkSort(sort) {
   for (const [field, way] of Object.entries(sort)) {
-    if (way !== 1 && way !== -1) throw new CommandError(2, `$sort key ordering must be 1 (for ascending) or -1 (for descending): ${field}`);
+    if (way !== 1 && way !== -1)
+      throw new CommandError(
+        2,
+        `$sort key ordering must be 1 (for ascending) or -1 (for descending): ${field}`,
+      );
   }
 }
 
@@ -92,7 +105,8 @@ function checkStages(pipeline) {
   for (const stage of pipeline) {
     const [name, expression] = Object.entries(stage)[0] ?? ["nothing"];
     if (NO_STAGES.has(name)) throw notHere(`the stage ${name}`);
-    if (!KNOWN_STAGES.has(name)) throw new CommandError(40324, `Unrecognized pipeline stage name: '${name}' (in the course's stand-in)`);
+    if (!KNOWN_STAGES.has(name))
+      throw new CommandError(40324, `Unrecognized pipeline stage name: '${name}' (in the course's stand-in)`);
     if (Array.isArray(expression?.pipeline)) checkStages(expression.pipeline);
     if (name === "$facet") for (const part of Object.values(expression)) checkStages(part);
     if (name === "$sort") checkSort(expression);
@@ -103,34 +117,60 @@ const KNOWN_STAGES = new Set(["$match", "$group", "$sort", "$limit", "$skip", "$
   "$count", "$unwind", "$replaceRoot", "$replaceWith", "$sortByCount", "$sample", "$facet", "$bucket", "$lookup",
   "$unionWith"]); // prettier-ignore
 
-// The document after *change*. Fields are taken in the order of their names, as MongoDB does since 5.0.
-export function changed(values, change, { filter = {}, arrayFilters, inserting = false, variables } = {}) {
+// Refuses a change that can't be meant, also where there is no document to change.
+export function checkChange(change) {
   checkValues(change);
   checkOperators(change);
+  if (Array.isArray(change)) {
+    const wrong = change.find((stage) => !PIPELINE_UPDATES.has(Object.keys(stage)[0]));
+    if (wrong) throw new CommandError(9, `this stage is not for updates: ${Object.keys(wrong)[0]}`);
+  } else if (!isReplacement(change)) ordered(change, true);
+}
+
+// The document after *change*. Fields are taken in the order of their names, as MongoDB does since 5.0.
+export function changed(values, change, { filter = {}, arrayFilters, inserting = false, variables } = {}) {
+  checkChange(change);
   const before = values._id;
   let after = toValues(toBytes(values));
   if (Array.isArray(change)) {
-    for (const stage of change) {
-      if (!PIPELINE_UPDATES.has(Object.keys(stage)[0])) throw new CommandError(9, "this stage is not for updates");
-    }
     [after] = asked(() => new Aggregator(change, { ...OPTIONS, variables }).run([after]));
   } else if (isReplacement(change)) {
     after = "_id" in after && !("_id" in change) ? { _id: after._id, ...change } : { ...change };
   } else {
     const operators = ordered(change, inserting);
+    // mongo-express sets the whole document, its _id among it: the same one is allowed, and a new document may choose.
+    const { _id: wanted, ...fields } = operators.$set ?? {};
+    if (wanted !== undefined) {
+      if (before === undefined) after._id = wanted;
+      else if (!toBytes({ _id: before }).equals(toBytes({ _id: wanted }))) throw immutable();
+      if (Object.keys(fields).length) operators.$set = fields;
+      else delete operators.$set;
+    }
     if (Object.keys(operators).length) {
       // The filter says which element `$` means; a new document has none.
       const condition = inserting ? {} : filter;
-      asked(() => update(after, operators, arrayFilters ?? [], condition, { cloneMode: "copy", queryOptions: OPTIONS }));
+      asked(() =>
+        update(after, operators, arrayFilters ?? [], condition, { cloneMode: "copy", queryOptions: OPTIONS }),
+      );
     }
   }
   if (before !== undefined && !toBytes({ _id: before }).equals(toBytes({ _id: after._id ?? null }))) {
-    throw new CommandError(66, "Performing an update on the path '_id' would modify the immutable field '_id'");
+    throw immutable();
   }
   return checkedDocument(after);
 }
 
-const PIPELINE_UPDATES = new Set(["$addFields", "$set", "$project", "$unset", "$replaceRoot", "$replaceWith"]);
+const immutable = () =>
+  new CommandError(66, "Performing an update on the path '_id' would modify the immutable field '_id'");
+
+const PIPELINE_UPDATES = new Set([
+  "$addFields",
+  "$set",
+  "$project",
+  "$unset",
+  "$replaceRoot",
+  "$replaceWith",
+]);
 
 export function isReplacement(change) {
   const names = Object.keys(change);
@@ -147,7 +187,10 @@ function ordered(change, inserting) {
   const found = {};
   for (const [name, fields] of Object.entries(operators)) {
     if (fields === null || typeof fields !== "object" || Array.isArray(fields)) {
-      throw new CommandError(9, `Modifiers operate on fields but we found type ${typeof fields} instead. (${name})`);
+      throw new CommandError(
+        9,
+        `Modifiers operate on fields but we found type ${typeof fields} instead. (${name})`,
+      );
     }
     const names = Object.keys(fields).sort();
     if (names.length) found[name] = Object.fromEntries(names.map((field) => [field, fields[field]]));
@@ -159,7 +202,10 @@ function ordered(change, inserting) {
 }
 
 const unknownModifier = (name) =>
-  new CommandError(9, `Unknown modifier: ${name}. Expected a valid update modifier or pipeline-style update specified as an array`);
+  new CommandError(
+    9,
+    `Unknown modifier: ${name}. Expected a valid update modifier or pipeline-style update specified as an array`,
+  );
 
 const KNOWN_UPDATES = new Set(["$addToSet", "$bit", "$currentDate", "$inc", "$max", "$min", "$mul", "$pop", "$pull",
   "$pullAll", "$push", "$rename", "$set", "$unset"]); // prettier-ignore
@@ -199,6 +245,7 @@ export function checkedDocument(values) {
   if (Array.isArray(values._id) || values._id instanceof RegExp) {
     throw new CommandError(2, "The '_id' value cannot be of type array or regex");
   }
-  if (calculateObjectSize(values) > LARGEST_DOCUMENT) throw new CommandError(10334, "a document is larger than 16 MB");
+  if (calculateObjectSize(values) > LARGEST_DOCUMENT)
+    throw new CommandError(10334, "a document is larger than 16 MB");
   return values;
 }

@@ -85,7 +85,9 @@ export class Store {
   // collections ---------------------------------------------------------------------------------------
 
   databases() {
-    return this.#sql("SELECT DISTINCT db FROM collections ORDER BY db").all().map((row) => row.db);
+    return this.#sql("SELECT DISTINCT db FROM collections ORDER BY db")
+      .all()
+      .map((row) => row.db);
   }
 
   collections(db) {
@@ -97,7 +99,11 @@ export class Store {
   }
 
   makeCollection(db, name) {
-    this.#sql("INSERT OR IGNORE INTO collections (db, name, uuid) VALUES (?, ?, ?)").run(db, name, randomUUID());
+    this.#sql("INSERT OR IGNORE INTO collections (db, name, uuid) VALUES (?, ?, ?)").run(
+      db,
+      name,
+      randomUUID(),
+    );
     return this.collection(db, name);
   }
 
@@ -110,7 +116,8 @@ export class Store {
   }
 
   size({ id }) {
-    const found = "SELECT count(*) AS count, coalesce(sum(length(bson)), 0) AS bytes FROM documents WHERE collection = ?";
+    const found =
+      "SELECT count(*) AS count, coalesce(sum(length(bson)), 0) AS bytes FROM documents WHERE collection = ?";
     return this.#sql(found).get(id);
   }
 
@@ -118,7 +125,9 @@ export class Store {
 
   rows(collection) {
     if (!collection) return [];
-    const found = this.#sql("SELECT seq, bson FROM documents WHERE collection = ? ORDER BY seq").all(collection.id);
+    const found = this.#sql("SELECT seq, bson FROM documents WHERE collection = ? ORDER BY seq").all(
+      collection.id,
+    );
     return found.map((row) => new Row(row));
   }
 

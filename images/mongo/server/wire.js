@@ -22,7 +22,8 @@ export class Frames {
     this.#held = this.#held.length ? Buffer.concat([this.#held, bytes]) : bytes;
     while (this.#held.length >= HEADER_BYTES) {
       const length = this.#held.readInt32LE(0);
-      if (length < HEADER_BYTES || length > LARGEST_MESSAGE) throw new ProtocolError(`a message of ${length} bytes`);
+      if (length < HEADER_BYTES || length > LARGEST_MESSAGE)
+        throw new ProtocolError(`a message of ${length} bytes`);
       if (this.#held.length < length) return;
       yield read(this.#held.subarray(0, length));
       this.#held = this.#held.subarray(length);
@@ -59,10 +60,17 @@ function readMessage(id, frame) {
   if (!body) throw new ProtocolError("a message without a body");
   const decode = (options) => {
     const command = deserialize(body, options);
-    for (const [name, parts] of Object.entries(sequences)) command[name] = parts.map((part) => deserialize(part, options));
+    for (const [name, parts] of Object.entries(sequences))
+      command[name] = parts.map((part) => deserialize(part, options));
     return command;
   };
-  return { id, command: decode({}), exact: () => decode(EXACT), silent: Boolean(flags & MORE_TO_COME), old: false };
+  return {
+    id,
+    command: decode({}),
+    exact: () => decode(EXACT),
+    silent: Boolean(flags & MORE_TO_COME),
+    old: false,
+  };
 }
 
 function readSequence(bytes) {
