@@ -98,10 +98,10 @@ def images_are_in_the_kit(page: Page) -> list[str]:
     used = set(re.findall(r"(?<![\w./:@-])((?:[a-z0-9-]+/)?[a-z0-9-]+:[A-Za-z0-9_][\w.-]*)", text))
     made = set(re.findall(r"(?:--tag|-t) (\S+)", text)) | set(re.findall(r"docker tag \S+ (\S+)", text))
     found = sorted(tag for tag in used - known - made if tag.rpartition(":")[0] in names)
-    bare = re.findall(r"^FROM (?!scratch\b)([\w/.-]+)(?:\s|$)", text, re.MULTILINE)
-    return [
-        f"{tag} is not in images/kit.toml" for tag in [*found, *(f"{name} without a tag" for name in bare)]
-    ]
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)", text, re.MULTILINE)) | {"scratch"}
+    bases = re.findall(r"^FROM ([\w/.-]+)(?:\s|$)", text, re.MULTILINE)
+    bare = [f"{name} without a tag" for name in bases if name not in stages]
+    return [f"{tag} is not in images/kit.toml" for tag in [*found, *bare]]
 
 
 def _files_of(page: Page) -> Iterator[str]:

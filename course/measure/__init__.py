@@ -1,5 +1,6 @@
 """Engine behaviour as pandas tables: times, sizes, ways; knows nothing of drawing."""
 
+from course.measure.builds import BuildCost, build_cost, build_costs
 from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.life import states, stops
 from course.measure.machines import page_time, page_times, private_memory, running_totals
@@ -11,10 +12,14 @@ from course.measure.stack import stack, start_order
 from course.measure.start import run_times
 from course.measure.steps import run_steps
 from course.measure.timing import seconds
+from course.measure.traces import traces
 from course.measure.usage import usage
 
 __all__ = [
+    "BuildCost",
     "address",
+    "build_cost",
+    "build_costs",
     "compared",
     "container_sizes",
     "layers",
@@ -37,6 +42,7 @@ __all__ = [
     "start_order",
     "states",
     "stops",
+    "traces",
     "usage",
     "waste",
 ]

@@ -50,13 +50,13 @@ def images(*tags: str) -> dict[str, tuple[Layer, ...]]:
 
 
 def _read(archive: tarfile.TarFile, tags: tuple[str, ...]) -> dict[str, tuple[Layer, ...]]:
-    entries = json.load(_member(archive, "manifest.json"))
+    entries = json.load(member(archive, "manifest.json"))
     contents: dict[str, tuple[dict[str, int], tuple[str, ...]]] = {}
     for name in sorted({name for entry in entries for name in entry["Layers"]}):
-        contents[name] = _content(_member(archive, name))
+        contents[name] = _content(member(archive, name))
     found: dict[str, tuple[Layer, ...]] = {}
     for entry in entries:
-        config = json.load(_member(archive, entry["Config"]))
+        config = json.load(member(archive, entry["Config"]))
         layers = tuple(
             Layer(digest, made_by, *contents[name])
             for digest, made_by, name in zip(
@@ -67,10 +67,11 @@ def _read(archive: tarfile.TarFile, tags: tuple[str, ...]) -> dict[str, tuple[La
     return {tag: found[tag] for tag in tags}
 
 
-def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
-    member = archive.extractfile(name)
-    assert member is not None, f"{name} in the archive is no file"
-    return member
+def member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    """The file *name* of an archive that `docker save` wrote."""
+    found = archive.extractfile(name)
+    assert found is not None, f"{name} in the archive is no file"
+    return found
 
 
 def _instructions(config: dict[str, Any]) -> Iterator[str]:
@@ -96,12 +97,12 @@ def _content(blob: IO[bytes]) -> tuple[dict[str, int], tuple[str, ...]]:
     files: dict[str, int] = {}
     hides: list[str] = []
     with tarfile.open(fileobj=stream, mode="r|") as layer:
-        for member in layer:
-            path = Path(member.name)
+        for entry in layer:
+            path = Path(entry.name)
             if path.name == OPAQUE:
                 hides.append(str(path.parent))
             elif path.name.startswith(WHITEOUT):
                 hides.append(str(path.with_name(path.name.removeprefix(WHITEOUT))))
-            elif member.isreg():
-                files[str(path)] = member.size
+            elif entry.isreg():
+                files[str(path)] = entry.size
     return files, tuple(hides)

@@ -1,5 +1,6 @@
 """Tables as pictures with a caption that states the finding; knows nothing of Docker."""
 
+from course.plots.builds import build_costs
 from course.plots.differences import what_differs
 from course.plots.images import containers_of_one_image, layers_of_images, rebuilds_by_step
 from course.plots.life import left_after, life, stops
@@ -12,13 +13,16 @@ from course.plots.spread import spread
 from course.plots.stack import stack, start_order
 from course.plots.start import runs
 from course.plots.steps import timeline
+from course.plots.traces import found_in
 from course.plots.usage import limits_tried, over_time
 
 __all__ = [
     "Picture",
+    "build_costs",
     "containers_of_one_image",
     "costs",
     "density",
+    "found_in",
     "graph_of_neighbours",
     "heat_of_neighbours",
     "layers_of_images",

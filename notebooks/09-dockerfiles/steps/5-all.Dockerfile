@@ -1,0 +1,7 @@
+FROM node:24-slim
+WORKDIR /home/app
+ARG NPM_CONFIG_REGISTRY
+COPY app/package.json app/package-lock.json ./
+RUN npm ci
+COPY ./app .
+CMD ["node", "server.js"]

@@ -1,0 +1,7 @@
+FROM node:24-slim
+WORKDIR /home/app
+ARG NPM_CONFIG_REGISTRY
+COPY app/package.json app/package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev
+COPY ./app .
+CMD ["node", "server.js"]
