@@ -9,6 +9,7 @@ from course.plots.picture import Picture
 from course.plots.spread import spread
 from course.plots.start import runs
 from course.plots.steps import timeline
+from course.plots.survival import survival
 from course.plots.usage import limits_tried, over_time
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "spread",
     "throughput",
     "stops",
+    "survival",
     "timeline",
     "what_differs",
     "who_reaches_whom",
