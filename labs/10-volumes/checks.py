@@ -1,4 +1,4 @@
-"""Where the museum's books lie, and whether they outlive their containers; how they got there doesn't matter."""
+"""Where the museum's books lie, and whether they outlive containers; how they got there doesn't matter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ FOLDER = "/book"
 BOOK = "entries.txt"
 SUMMER = ("Grace: the clock in room 3 is slow", "Edsger: I counted 128 steps", "Barbara: the cat was here")
 BRANCH = ("Niklaus: small, and good", "Frances: the tea is excellent")
-ROOT = ("0", "root")
 
 
 def in_volume(system: System, name: str, volume: str) -> None:
@@ -147,7 +146,7 @@ def packed(system: System, name: str) -> str:
     ),
 )
 def the_branch_has_its_book(system: System) -> str:
-    """`branch` shows the entries of `branch.tar` on port 9031, from the volume `branch-book`, and takes new ones."""
+    """`branch` shows the book of `branch.tar` on port 9031, from `branch-book`, and takes new entries."""
     in_volume(system, "branch", "branch-book")
     shows(system, "branch", 9031, BRANCH)
     stays(system, "branch", 9031)
@@ -166,10 +165,10 @@ def the_branch_has_its_book(system: System) -> str:
     ),
 )
 def the_poster_is_in_your_folder(system: System) -> str:
-    """What is written through port 9032 of `poster`, which isn't root, stands in the folder `posters` here."""
+    """What is written through port 9032 of `poster`, which isn't root, stands in your folder `posters`."""
     system.running("poster")
     user = system.run_in("poster", ["id", "-u"]).output.strip()
-    if user in ROOT:
+    if user == "0":
         raise Unmet("poster runs as root.", "The image names a user: `docker image inspect museum:1`")
     if (HERE, 9032) not in system.published("poster", "3000/tcp"):
         raise Unmet(f"poster is not on port 9032 of {HERE}.", "`docker port poster`")

@@ -2,7 +2,7 @@
 ask='db.users.findOne({}, {_id: 0, name: 1})'
 record_of() {
   until docker exec "$1" mongosh --quiet user-account --eval "$ask" 2> /dev/null; do
-    ((SECONDS < 60)) || exit 1
+    ((SECONDS < 120)) || exit 1
   done
 }
 unnamed=$(record_of "$2")

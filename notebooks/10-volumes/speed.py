@@ -1,8 +1,9 @@
-"""How long a write takes, until the program goes on or until the disk has it: python speed.py FOLDER…"""
+"""How long writes take in each folder given: until the program goes on, or until the disk has them."""
 
 import os
 import sys
 import time
+from pathlib import Path
 
 RUNS = 15
 WRITES = {
@@ -13,8 +14,9 @@ WRITES = {
 
 
 def milliseconds(folder, size, pieces, sync):
+    """Write *pieces* times *size* bytes to a new file, and wait for the disk where *sync* says so."""
     data = os.urandom(size)  # random, so that no disk can make it smaller
-    with open(f"{folder}/written", "wb", buffering=0) as file:
+    with Path(folder, "written").open("wb", buffering=0) as file:
         began = time.perf_counter()
         for _ in range(pieces):
             file.write(data)
