@@ -141,7 +141,7 @@ def packed(system: System, name: str) -> str:
         "and restarted it. {seen}",
         "`tar -tvf branch.tar` shows where in the archive the book is. It must be at the volume's top.",
         '`docker run --rm --volume "$PWD:/from:ro" --volume branch-book:/to busybox:1.37 '
-        "tar -xf /from/branch.tar -C /to`, then `docker run --detach --name branch "
+        "tar -xf /from/branch.tar -C /to --strip-components 1`, then `docker run --detach --name branch "
         "--publish 127.0.0.1:9031:3000 --volume branch-book:/book museum:1`",
     ),
 )
