@@ -64,35 +64,35 @@ def stays(system: System, name: str, port: int) -> None:
 @check(
     points=2,
     hints=(
-        "I looked what `desk` has at `/book`, and read the book on port 9030. {seen}",
+        "I looked what `front-desk` has at `/book`, and read the book on port 9030. {seen}",
         "`docker volume ls --filter dangling=true` lists volumes without a container. "
         "Mount each in a small container and look for Grace.",
         "With its name: `docker run --rm --volume NAME:/old:ro --volume guest-book:/new busybox:1.37 "
-        "cp -a /old/. /new/`, then `docker run --detach --name desk --publish 127.0.0.1:9030:3000 "
+        "cp -a /old/. /new/`, then `docker run --detach --name front-desk --publish 127.0.0.1:9030:3000 "
         "--volume guest-book:/book museum:1`",
     ),
 )
 def the_lost_book_is_found(system: System) -> str:
-    """`desk` shows the summer's entries on port 9030, and keeps its book in the volume `guest-book`."""
-    in_volume(system, "desk", "guest-book")
-    shows(system, "desk", 9030, SUMMER)
-    return "desk shows the summer's entries from the volume guest-book."
+    """`front-desk` shows the summer's entries on port 9030, and keeps its book in the volume `guest-book`."""
+    in_volume(system, "front-desk", "guest-book")
+    shows(system, "front-desk", 9030, SUMMER)
+    return "front-desk shows the summer's entries from the volume guest-book."
 
 
 @check(
     points=1,
     needs=("the_lost_book_is_found",),
     hints=(
-        "I wrote an entry, restarted `desk`, and read the book. {seen}",
-        "The program runs as user `node`, number 1000. `docker exec desk ls -ln /book` shows whose the file "
+        "I wrote an entry, restarted `front-desk`, and read the book. {seen}",
+        "The program runs as user `node`, number 1000. `docker exec front-desk ls -ln /book` shows whose the file "
         "is: a plain copy by root belongs to root.",
         "`docker run --rm --volume guest-book:/book busybox:1.37 chown -R 1000 /book`",
     ),
 )
 def a_new_entry_stays(system: System) -> str:
-    """`desk` takes a new entry, and has it after a restart."""
-    stays(system, "desk", 9030)
-    return "desk took a new entry, and had it after a restart."
+    """`front-desk` takes a new entry, and has it after a restart."""
+    stays(system, "front-desk", 9030)
+    return "front-desk took a new entry, and had it after a restart."
 
 
 @check(
