@@ -84,8 +84,8 @@ def the_lost_book_is_found(system: System) -> str:
     needs=("the_lost_book_is_found",),
     hints=(
         "I wrote an entry, restarted `front-desk`, and read the book. {seen}",
-        "The program runs as user `node`, number 1000. `docker exec front-desk ls -ln /book` shows whose the file "
-        "is: a plain copy by root belongs to root.",
+        "The program runs as user `node`, number 1000. `docker exec front-desk ls -ln /book` shows whose "
+        "the file is: a plain copy by root belongs to root.",
         "`docker run --rm --volume guest-book:/book busybox:1.37 chown -R 1000 /book`",
     ),
 )
