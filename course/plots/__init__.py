@@ -13,6 +13,7 @@ from course.plots.spread import spread
 from course.plots.stack import stack, start_order
 from course.plots.start import runs
 from course.plots.steps import timeline
+from course.plots.survival import survival
 from course.plots.traces import found_in
 from course.plots.usage import limits_tried, over_time
 
@@ -39,6 +40,7 @@ __all__ = [
     "stack",
     "start_order",
     "stops",
+    "survival",
     "timeline",
     "what_differs",
     "who_reaches_whom",
