@@ -80,6 +80,9 @@ ENDS = {
 TEACHING = {
     "tests/test_staleness.py": "it holds the table",
     "notebooks/08-networks.ipynb": "it shows that --net is a hidden name of --network",
+    "notebooks/09-dockerfiles.ipynb": "it shows what npm says to the old flags",
+    "notebooks/09-dockerfiles-more.ipynb": "it shows a linter's word against MAINTAINER",
+    "notebooks/09-dockerfiles/lint/careless.Dockerfile": "the linter finds its mistakes",
     "notebooks/11-compose.ipynb": "it tells which command came before `docker compose`",
 }
 
