@@ -195,6 +195,11 @@ BROKEN: list[tuple[Rule, str, Change]] = [
         "FROM without a tag",
         put("name-run", "%%writefile Dockerfile\nFROM nginx\n"),
     ),
+    (
+        commands.images_are_in_the_kit,
+        "FROM a stage that isn't there",
+        put("name-run", "%%writefile Dockerfile\nFROM busybox:1.37 AS made\nFROM other\n"),
+    ),
     (outputs.counts_run_from_one, "a gap", lambda cells: found(cells, "clean").update(execution_count=17)),
     (
         outputs.counts_run_from_one,
