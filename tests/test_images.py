@@ -157,6 +157,40 @@ PROMISES = (
         has="bash qemu-system-aarch64 start-vm",
         lacks="curl ip nginx ps systemctl",
     ),
+    # Hub, mongo: an entrypoint that makes the root user, CMD ["mongod"], two volumes, EXPOSE 27017.
+    Promise(
+        "mongo:8.0",
+        ("mongod --version", r"db version v8\.0"),
+        cmd=["mongod"],
+        entrypoint=["docker-entrypoint.sh"],
+        env={"MONGO_MAJOR": r"8\.0$"},
+        ports=frozenset({"27017/tcp"}),
+        volumes=frozenset({"/data/db", "/data/configdb"}),
+        has="bash mongod mongosh",
+        lacks="curl",
+    ),
+    # Hub, mongo-express: ENTRYPOINT tini and a script, EXPOSE 8081, admin rights as its variables say.
+    Promise(
+        "mongo-express:1.0",
+        ("node --version", r"v24\."),
+        cmd=["mongo-express"],
+        entrypoint=["tini", "--", "docker-entrypoint.sh"],
+        env={"ME_CONFIG_MONGODB_URL": "mongodb://mongo:27017$", "VCAP_APP_HOST": r"0\.0\.0\.0$"},
+        ports=frozenset({"8081/tcp"}),
+        workdir="/opt/node_modules/mongo-express",
+        has="bash node tini",
+    ),
+    # Not on the Hub: nginx with the packages of the demo project.
+    Promise(
+        "course/npm:1",
+        ("nginx -v 2>&1", r".*nginx/1\.26\."),
+        cmd=["nginx", "-g", "daemon off;"],
+        entrypoint=["/docker-entrypoint.sh"],
+        ports=frozenset({"80/tcp", "4873/tcp"}),
+        stop_signal="SIGQUIT",
+        has="bash nginx",
+        lacks="npm",
+    ),
     # Not on the Hub: a second engine. Like the Hub's docker:dind it keeps its data in a volume.
     Promise(
         "course/engine:1",

@@ -196,6 +196,18 @@ def test_an_app_that_starts_late_is_waited_for(system: System) -> None:
         assert system.http(port, within=10).status == 200
 
 
+def test_an_answer_that_is_on_its_way_gets_longer_than_a_door(system: System) -> None:
+    """On a busy machine a right answer takes longer than the two seconds that a shut door gets."""
+
+    def slow(other: socket.socket) -> None:
+        other.recv(1 << 20)
+        threading.Event().wait(2.5)
+        other.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+
+    with server(slow) as port:
+        assert system.http(port).status == 200
+
+
 UNANSWERED: dict[str, Talk] = {
     "gave no answer within 0.3 s": lambda other: other.recv(1 << 20) and threading.Event().wait(5),
     "closes it without an answer": lambda other: None,

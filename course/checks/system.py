@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A shorter try could end in silence where a longer one would tell what is wrong.
 LEAST_SECONDS = 0.5
+DOOR_SECONDS = 2.0
+ANSWER_SECONDS = 10.0
 
 Attributes = dict[str, Any]
 
@@ -143,13 +145,18 @@ class System:
         method: str = "GET",
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        within: float = 2.0,
+        within: float | None = None,
     ) -> web.Reply:
-        """Ask *host*:*port* over HTTP, again and again until it answers; Unmet after *within* seconds."""
+        """Ask *host*:*port* over HTTP, again and again until it answers; Unmet after *within* seconds.
+
+        Without *within* a door that is shut gets 2 s, and whoever has opened it 10 s to answer: on a busy
+        machine a right answer may be slow, and a missing one needn't be waited for that long.
+        """
+        door, answer = (DOOR_SECONDS, ANSWER_SECONDS) if within is None else (within, within)
         problem: Exception = TimeoutError()
-        end = time.monotonic() + within
-        for _ in attempts(within):
-            seconds = max(end - time.monotonic(), LEAST_SECONDS)
+        end = time.monotonic() + door
+        for _ in attempts(door):
+            seconds = answer if within is None else max(end - time.monotonic(), LEAST_SECONDS)
             try:
                 return web.ask(
                     self.connect,
@@ -163,7 +170,7 @@ class System:
             except (OSError, http.client.HTTPException) as error:
                 problem = error
         raise Unmet(
-            _no_answer(f"{host}:{port}", problem, within),
+            _no_answer(f"{host}:{port}", problem, answer if isinstance(problem, TimeoutError) else door),
             "`docker ps` shows which ports are published, and `docker logs` what the app says.",
         )
 
