@@ -58,6 +58,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
 def test_a_solution_earns_all_on_a_private_engine(slug: str, graded: dict[str, Result]) -> None:
     """Nothing about a private engine keeps a right answer from its points, at the first try."""
     result = graded[f"{slug} solved"]
+    missed = [(each["name"], each["status"], each["seen"]) for each in result.checks if not each["earned"]]
+    assert missed == [], result.cells
     assert (result.state, result.earned, result.tries) == ("graded", result.points, 1), result
 
 

@@ -10,11 +10,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from course import engine
 from course.checks import System, Unmet
+from course.engine.daemon import until
 
 IMAGE = "busybox:1.37"
 Talk = Callable[[socket.socket], object]
@@ -35,10 +37,10 @@ def name() -> Iterator[str]:
         container.remove(force=True, v=True)
 
 
-def run(name: str, command: str) -> str:
+def run(name: str, command: str, **options: Any) -> str:
     """Run a shell *command* in a container *name*; gives its ID."""
     container = engine.client().containers.run(
-        IMAGE, ["sh", "-c", command], name=name, detach=True, init=True
+        IMAGE, ["sh", "-c", command], name=name, detach=True, init=True, **options
     )
     return str(container.id)
 
@@ -75,6 +77,25 @@ def test_a_container_that_ended_is_not_running(system: System, name: str) -> Non
     engine.client().containers.get(name).wait(timeout=20)
     with pytest.raises(Unmet, match=f"Container {name} is exited with exit code 3"):
         system.running(name)
+
+
+def test_a_container_that_is_about_to_start_again_is_waited_for(system: System, name: str) -> None:
+    """Its restart policy pauses between two tries, and a check may come in such a pause."""
+    script = "echo x >> tries; [ $(wc -l < tries) -gt 4 ] && exec sleep 60; exit 1"
+    run(name, script, restart_policy={"Name": "on-failure"})
+    assert until(lambda: system.container(name)["State"]["Status"] == "restarting", 20)
+    assert system.running(name)["State"]["Status"] == "running"
+
+
+def test_a_command_in_a_container_that_ends_meanwhile_is_unmet(
+    system: System, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is the learner's doing, and no fault of the engine."""
+    run(name, "exit 0")
+    engine.client().containers.get(name).wait(timeout=20)
+    monkeypatch.setattr(System, "running", lambda self, name: self.container(name))
+    with pytest.raises(Unmet, match=f"Container {name} ended while I looked at it"):
+        system.run_in(name, "true")
 
 
 def test_ports_that_arent_published_are_none(system: System, name: str) -> None:

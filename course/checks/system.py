@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LEAST_SECONDS = 0.5
 DOOR_SECONDS = 2.0
 ANSWER_SECONDS = 10.0
+RESTART_SECONDS = 10.0
 
 Attributes = dict[str, Any]
 
@@ -66,9 +67,15 @@ class System:
         return found
 
     def running(self, name: str) -> Attributes:
-        """The attributes of container *name*; Unmet with its state and exit code when it doesn't run."""
-        found = self.container(name)
-        state = found["State"]
+        """The attributes of container *name*; Unmet with its state and exit code when it doesn't run.
+
+        One that its restart policy is about to start again gets 10 s: when it is looked at is chance.
+        """
+        for _ in attempts(RESTART_SECONDS):
+            found = self.container(name)
+            state = found["State"]
+            if state["Status"] != "restarting":
+                break
         if state["Status"] != "running":
             code = f" with exit code {state['ExitCode']}" if state["Status"] == "exited" else ""
             raise Unmet(
@@ -126,15 +133,21 @@ class System:
         self.running(name)
         api = self.docker.api
         listed = command if isinstance(command, str) else list(command)
-        ticket = str(api.exec_create(name, listed, user=user)["Id"])
+        ticket = _unless_ended(name, lambda: str(api.exec_create(name, listed, user=user)["Id"]))
         words = command if isinstance(command, str) else " ".join(command)
-        output = read_within(api.exec_start(ticket, stream=True), within)
+        stream = _unless_ended(name, lambda: api.exec_start(ticket, stream=True))
+        output = read_within(stream, within)
         if output is None:
             raise Unmet(
                 f"`{words}` in {name} did not end within {within:g} s.",
                 f"`docker top {name}` shows what runs.",
             )
-        return Ran(int(api.exec_inspect(ticket)["ExitCode"]), output.decode(errors="replace"))
+        # The streams may close a moment before the engine has noted the exit code.
+        for _ in attempts(DOOR_SECONDS):
+            code = api.exec_inspect(ticket)["ExitCode"]
+            if code is not None:
+                return Ran(int(code), output.decode(errors="replace"))
+        raise TimeoutError(f"the engine gave no exit code of `{words}` in {name} within {DOOR_SECONDS:g} s")
 
     def http(
         self,
@@ -201,6 +214,20 @@ def _found(inspect: Callable[[], Attributes]) -> Attributes | None:
         return inspect()
     except NotFound:
         return None
+
+
+def _unless_ended(name: str, ask: Callable[[], Any]) -> Any:
+    """What *ask* gives; Unmet when container *name* has ended since it was looked at."""
+    from docker.errors import APIError
+
+    try:
+        return ask()
+    except APIError as error:
+        if error.status_code != 409:
+            raise
+    raise Unmet(
+        f"Container {name} ended while I looked at it.", f"`docker logs {name}` shows its last words."
+    )
 
 
 def _absent(kind: str, name: str, there: Iterable[str], command: str) -> Unmet:

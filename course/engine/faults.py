@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from course.engine import EngineError, EngineGone, daemon, explain
 from course.engine.probe import candidates, probe
+from course.engine.streams import lose_nothing
 
 if TYPE_CHECKING:
     import docker
@@ -32,6 +33,7 @@ def connect(endpoint: str, timeout: float) -> docker.DockerClient:
         client = docker.DockerClient(
             base_url=endpoint, timeout=int(timeout), use_ssh_client=endpoint.startswith("ssh")
         )
+    lose_nothing(client)
     for name in ONE_REQUEST:
         setattr(client.api, name, _guarded(getattr(client.api, name), endpoint))
     for name in STREAMS:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from course.checks.web import Connect
+from course.engine.streams import lose_nothing
 
 if TYPE_CHECKING:
     import docker
@@ -87,7 +88,7 @@ def client(path: Path, known: Process) -> docker.DockerClient:
         made = docker.DockerClient(base_url=f"unix://{path}", version=version, timeout=int(API_SECONDS))
         made.api.get_adapter("http+docker://").close()
         made.api.mount("http+docker://", Adapter(f"http+unix://{path}", int(API_SECONDS)))
-        return made
+        return lose_nothing(made)
 
     # With no version named the SDK asks for it at once, before the peer has been looked at.
     first = speaks(MINIMUM_DOCKER_API_VERSION)
