@@ -76,7 +76,9 @@ class Fetch:
 
     def is_old(self, image: Image, recipe: str) -> bool:
         """Whether an image with this label was built from another recipe than today's; none is never old."""
-        return bool(recipe and image.recipe and recipe != recipes.digest(image.recipe, self.site_ca))
+        if not recipe or not image.recipe:
+            return False
+        return recipe != recipes.digest(image.recipe, self.site_ca, image.under)
 
     def _fetched(self, image: Image) -> bool:
         return any(self._tried(image, source) for source in self.sources)

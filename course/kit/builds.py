@@ -137,7 +137,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     task = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    described = task["image"] | {"recipe": Path(task["image"]["recipe"])}
+    paths = {"recipe": Path(task["image"]["recipe"]), "under": tuple(map(Path, task["image"]["under"]))}
+    described = task["image"] | paths
     site_ca = Path(task["site_ca"]) if task["site_ca"] else None
     try:
         built = recipes.build(Image(**described), site_ca=site_ca, progress=lambda step: _tell(step=step))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,9 @@ class Image:
     """One image of the kit.
 
     *tag* is its name in notebooks, *hub* its reference on Docker Hub (None: it isn't there), *recipe* the
-    folder that builds it (None: no recipe), *stand_in* what that build truly is.
+    folder that builds it (None: no recipe), *stand_in* what that build truly is. *under* are the recipes of
+    the course's own images that it is built from: those with a twin on the Hub may have come from there, so
+    their recipes say nothing of it.
     """
 
     tag: str
@@ -35,6 +37,7 @@ class Image:
     platforms: tuple[str, ...]
     chapters: tuple[str, ...]
     stand_in: str
+    under: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,17 @@ def load(path: Path | None = None) -> Manifest:
         raise ManifestError(f"{path} can't be read: {error}", "mend that line") from None
     if not tables:
         raise ManifestError(f"{path} names no image.", 'add one table per image, such as  ["busybox:1.37"]')
-    return Manifest(tuple(_image(tag, table, path) for tag, table in tables.items()))
+    listed = Manifest(tuple(_image(tag, table, path) for tag, table in tables.items()))
+    return Manifest(tuple(replace(image, under=_under(image, listed)) for image in listed.images))
+
+
+def _under(image: Image, listed: Manifest, above: tuple[str, ...] = ()) -> tuple[Path, ...]:
+    """The recipes of the course's own images below *image*; a circle is for the build to complain about."""
+    found: list[Path] = []
+    for base in listed.bases(image):
+        if base.hub is None and base.recipe and base.tag not in above:
+            found += [base.recipe, *_under(base, listed, (*above, base.tag))]
+    return tuple(dict.fromkeys(found))
 
 
 def base_tags(recipe: Path) -> tuple[str, ...]:

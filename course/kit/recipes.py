@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,12 +56,15 @@ def build(image: Image, *, site_ca: Path | None = None, progress: Callable[[str]
     return Built(time.monotonic() - started, size)
 
 
-def digest(recipe: Path, site_ca: Path | None = None) -> str:
+def digest(recipe: Path, site_ca: Path | None = None, under: Iterable[Path] = ()) -> str:
     """What label course.recipe holds: a sha256 of *recipe*'s files (names and content) and of the site's CA.
 
-    Not of their rights: some file systems (Windows' under WSL) can't keep them.
+    Also of the recipes *under* it (see `Image`). Not of their rights: some file systems (Windows' under WSL)
+    can't keep them.
     """
     whole = hashlib.sha256(fingerprint(site_ca).encode())
+    for other in under:
+        whole.update(f"\n{other.name} {digest(other)}".encode())
     for file in sorted(path for path in recipe.rglob("*") if path.is_file()):
         content = hashlib.sha256(file.read_bytes()).hexdigest()
         whole.update(f"\n{file.relative_to(recipe).as_posix()} {content}".encode())
@@ -130,7 +133,7 @@ def _check_base(image: Image, base: str, site_ca: Path | None) -> None:
 def _docker_build(
     image: Image, recipe: Path, context: Path, site_ca: Path | None, progress: Callable[[str], None]
 ) -> None:
-    labels = {STAND_IN_LABEL: image.stand_in, RECIPE_LABEL: digest(recipe, site_ca)}
+    labels = {STAND_IN_LABEL: image.stand_in, RECIPE_LABEL: digest(recipe, site_ca, image.under)}
     command = ["docker", "build", "--progress", "plain", "--tag", image.tag]
     if site_ca and f"AS {SITE_CA_STAGE}" in (recipe / "Dockerfile").read_text():
         labels[SITE_CA_LABEL] = fingerprint(site_ca)
