@@ -175,8 +175,8 @@ def scan_findings(call: Call) -> Result:
     raise Refusal(
         "ScanNotFoundException",
         f"Image scan does not exist for the image with '{{imageDigest:'{image['digest']}', "
-        f"imageTag:'{id_.get('imageTag') or 'null'}'}}' in the repository with name '{repository['name']}' in "
-        f"the registry with id '{call.account}'",
+        f"imageTag:'{id_.get('imageTag') or 'null'}'}}' in the repository with name "
+        f"'{repository['name']}' in the registry with id '{call.account}'",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from front.refusal import Refusal, invalid
 
-FILE = Path(__file__).parent / "model/service-2.json.gz"
+FILE = Path(os.environ.get("ECR_MODEL") or Path(__file__).with_name("service-2.json.gz"))
 KINDS: dict[str, type | tuple[type, ...]] = {
     "string": str, "integer": int, "long": int, "boolean": bool, "list": list, "structure": dict, "map": dict,
     "timestamp": (int, float), "double": (int, float), "float": (int, float), "blob": str,
@@ -19,10 +20,9 @@ KINDS: dict[str, type | tuple[type, ...]] = {
 
 
 @cache
-def load(file: Path = FILE) -> dict[str, Any]:
+def load() -> dict[str, Any]:
     """The whole description."""
-    raw = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-    found: dict[str, Any] = json.loads(raw)
+    found: dict[str, Any] = json.loads(gzip.decompress(FILE.read_bytes()))
     return found
 
 
@@ -38,9 +38,9 @@ def parse(raw: bytes) -> dict[str, Any]:
     return found
 
 
-def check(operation: str, parameters: dict[str, Any], file: Path = FILE) -> None:
+def check(operation: str, parameters: dict[str, Any]) -> None:
     """Raise where *parameters* aren't what *operation* takes."""
-    described = load(file)
+    described = load()
     if "input" in described["operations"][operation]:
         shapes = described["shapes"]
         _check(shapes, described["operations"][operation]["input"]["shape"], parameters, "")

@@ -8,8 +8,8 @@ READ = frozenset(
     f"ecr:{action}"
     for action in (
         "GetAuthorizationToken", "BatchCheckLayerAvailability", "GetDownloadUrlForLayer",
-        "GetRepositoryPolicy", "DescribeRepositories", "ListImages", "DescribeImages", "BatchGetImage", "GetLifecyclePolicy",
-        "GetLifecyclePolicyPreview", "ListTagsForResource", "DescribeImageScanFindings",
+        "GetRepositoryPolicy", "DescribeRepositories", "ListImages", "DescribeImages", "BatchGetImage",
+        "GetLifecyclePolicy", "GetLifecyclePolicyPreview", "ListTagsForResource", "DescribeImageScanFindings",
     )
 )  # fmt: skip
 WRITE = frozenset(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 # A course's own key, for a registry on this machine. It opens nothing anywhere else.
 DEFAULT_KEY = "AKIACOURSELOCALADMIN"
@@ -48,7 +49,7 @@ def read(environment: Mapping[str, str]) -> Settings:
             if not re.fullmatch(pattern, value, re.ASCII):
                 raise SettingsError(f"{name} doesn't have the form {pattern}")
             found[field] = value
-    kinds = {"folder": Path, "port": int, "shift": seconds}
+    kinds: dict[str, Callable[[str], Any]] = {"folder": Path, "port": int, "shift": seconds}
     return Settings(**{field: kinds.get(field, str)(value) for field, value in found.items()})
 
 

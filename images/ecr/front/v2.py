@@ -1,4 +1,4 @@
-"""Registry v2 over the same repositories: who may do it, does it exist, may it be overwritten; then pass it on."""
+"""Registry v2 over the same repositories: who may, does it exist, may it be overwritten; then pass it on."""
 
 from __future__ import annotations
 
@@ -159,15 +159,13 @@ class V2:
         return self._passed(asked, self.images.upstream.ask(asked.request.method, path, headers))
 
     def _upload(self, asked: Asked) -> Answer:
-        """An upload's steps; which repository it belongs to is signed in its `_state` by the registry itself."""
+        """An upload's steps; the registry itself signs in `_state` which repository it belongs to."""
         request, begins = asked.request, asked.request.method == "POST"
         if begins == bool(asked.value) or not re.fullmatch(rf"(?:{UPLOAD})?", asked.value, re.ASCII):
             raise Refusal("BLOB_UPLOAD_UNKNOWN", "There is no such upload", 404)
         path = f"/v2/{asked.repository['id']}/blobs/uploads/{asked.value}"
         if begins:
-            request.body.all(
-                0
-            )  # a layer in one request, or from another repository: neither; the client goes on
+            # Neither a layer in this one request nor one from another repository: the client then goes on.
             return self._passed(asked, self.images.upstream.ask("POST", path))
         kept = {name: text for name, text in asked.query.items() if name in ("_state", "digest")}
         if not re.fullmatch(r"[\w=-]{0,4096}", kept.get("_state", ""), re.ASCII):
