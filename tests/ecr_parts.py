@@ -22,8 +22,10 @@ from typing import Any
 
 import boto3
 import botocore
+from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from kit_parts import program
 
 from course import places
@@ -217,9 +219,6 @@ def signed(
     front: Front, operation: str, body: bytes, key: Key = ADMIN, service: str = "ecr", at: float | None = None
 ) -> dict[str, str]:
     """The headers of one request to ECR's API, signed by botocore itself, or by its rules at another time."""
-    from botocore.auth import SigV4Auth
-    from botocore.credentials import Credentials
-
     headers = {
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": f"AmazonEC2ContainerRegistry_V20150921.{operation}",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from ecr_parts import ACCOUNT, ADMIN, LIST, REGION, Docker, Front, digest_of, noise, running
 
@@ -55,9 +58,6 @@ def test_a_repository_is_made_described_and_deleted(front: Front, ecr: Any) -> N
 @pytest.mark.parametrize("name", ["Upper", "a", "-x", "a//b", "a/", "a b", "../up", "é" * 3, "x" * 257])
 def test_a_wrong_name_is_refused(front: Front, name: str) -> None:
     """In the words of ECR; botocore's own check is not asked."""
-    import boto3
-    from botocore.config import Config
-
     unchecked = boto3.client(
         "ecr", endpoint_url=front.url, region_name=REGION, aws_access_key_id=ADMIN[0],
         aws_secret_access_key=ADMIN[1], config=Config(parameter_validation=False),
@@ -139,9 +139,8 @@ def test_an_immutable_tag_is_never_moved(front: Front, ecr: Any) -> None:
     assert refused(ecr.put_image, **put) == ("ImageTagAlreadyExistsException", words)
     assert ecr.put_image(**put | {"imageTag": "v2"})["image"]["imageId"]["imageTag"] == "v2"
     assert refused(ecr.put_image, **put | {"imageTag": "v2"})[0] == "ImageAlreadyExistsException"
-    assert ecr.describe_images(repositoryName="fixed", imageIds=[{"imageTag": "v1"}])["imageDetails"][0][
-        "imageDigest"
-    ] == (first)
+    (detail,) = ecr.describe_images(repositoryName="fixed", imageIds=[{"imageTag": "v1"}])["imageDetails"]
+    assert detail["imageDigest"] == first
     ecr.put_image_tag_mutability(repositoryName="fixed", imageTagMutability="MUTABLE")
     assert docker.put("v1", manifest).status == 201
     (untagged,) = ecr.list_images(repositoryName="fixed", filter={"tagStatus": "UNTAGGED"})["imageIds"]
@@ -168,7 +167,7 @@ def test_manifests_are_given_and_taken_by_the_api(front: Front, ecr: Any) -> Non
 
 
 def test_an_index_of_several_platforms_is_kept(front: Front, ecr: Any) -> None:
-    """Its parts can't go before it, its size is the largest of them, and a part that isn't there is refused."""
+    """Its parts can't go before it, its size is the largest of theirs, and each part must be there."""
     ecr.create_repository(repositoryName="many")
     docker = Docker(front, front.login(), "many")
     parts = [docker.image(noise(size, size)) for size in (1000, 3000)]
@@ -276,8 +275,6 @@ def test_a_lifecycle_policy_is_previewed_and_applied(tmp_path: Path) -> None:
 
 def until_left(ecr: Any, number: int) -> list[dict[str, str]]:
     """What is listed when only *number* images are left."""
-    import time
-
     deadline = time.monotonic() + 20
     while len(found := ecr.list_images(repositoryName="old")["imageIds"]) > number:
         assert time.monotonic() < deadline, found
@@ -285,15 +282,19 @@ def until_left(ecr: Any, number: int) -> list[dict[str, str]]:
     return list(found)
 
 
+MORE_THAN_ONE = {"countType": "imageCountMoreThan", "countNumber": 1}
+A_DAY = {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": 1}
+
+
 @pytest.mark.parametrize(
     ("selection", "expired"),
     [
-        ({"tagStatus": "tagged", "tagPrefixList": ["prod"], "countType": "imageCountMoreThan", "countNumber": 1}, {"prod-1"}),
-        ({"tagStatus": "tagged", "tagPatternList": ["*-1"], "countType": "imageCountMoreThan", "countNumber": 1}, {"prod-1"}),
-        ({"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 1}, set()),
+        ({"tagStatus": "tagged", "tagPrefixList": ["prod"], **MORE_THAN_ONE}, {"prod-1"}),
+        ({"tagStatus": "tagged", "tagPatternList": ["*-1"], **MORE_THAN_ONE}, {"prod-1"}),
+        ({"tagStatus": "untagged", **A_DAY}, set()),
         ({"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 3}, {"prod-1"}),
     ],
-)  # fmt: skip
+)
 def test_rules_select_by_tag_and_count(front: Front, ecr: Any, selection: Any, expired: set[str]) -> None:
     """The newest of those selected stay."""
     name = f"rules/{abs(hash(json.dumps(selection)))}"
@@ -401,7 +402,8 @@ def test_each_policy_permits_what_it_says(front: Front, ecr: Any) -> None:
         "read": nothing | {"describe": True, "pull": True, "start": False, "put": False},
         "power": nothing | {"describe": True, "pull": True, "start": True, "put": True},
         "full": {
-            "describe": True, "delete-tag": True, "create": True, "user": False, "pull": True, "start": True, "put": True,
+            "describe": True, "delete-tag": True, "create": True, "user": False,
+            "pull": True, "start": True, "put": True,
         },
     }  # fmt: skip
 

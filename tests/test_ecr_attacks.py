@@ -1,4 +1,4 @@
-"""What the local ECR does with requests that mean ill or nothing: a clear 4xx, and nothing read or changed."""
+"""What the local ECR does with requests that mean ill: a clear 4xx, and nothing read or changed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import json
 import random
 import re
 import string
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from ecr_parts import ADMIN, Docker, Front, basic, digest_of, noise, running, signed
 
 pytestmark = pytest.mark.fetches  # the registry program may have to come from Debian
@@ -20,7 +24,7 @@ SECRET = b"what nobody may read without a login"
 
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    """A local ECR with an image in it, which is as it was when all attacks are over, and no fault in its log."""
+    """A local ECR with an image; all is as it was when the attacks are over, without a fault in its log."""
     with running(tmp_path_factory.mktemp("ecr")) as made:
         made.client().create_repository(repositoryName="safe", imageTagMutability="IMMUTABLE")
         Docker(made, made.login(), "safe").push("v1", SECRET)
@@ -57,13 +61,14 @@ def harmless(raw: bytes) -> bool:
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "BREW"]
 PLACES = [
-    "/", "/v2/", "/v2", "/v2/_catalog", "/v2/safe/tags/list", "/v2/safe/manifests/v1", "/v2/safe/blobs/uploads/",
-    "/v2/safe/manifests/" + digest_of(b"x"), "/v2/safe/blobs/" + digest_of(SECRET), "/debug/vars", "/debug/pprof/",
-    "/metrics", "/healthz/../v2/", "/v2/../debug/vars", "/v2/%2e%2e/debug/vars", "/v2/safe/../safe/manifests/v1",
-    "//v2/safe/manifests/v1", "/v2//safe/manifests/v1", "/v2/safe//manifests/v1", "/v2/safe/manifests/v1/",
-    "/v2/safe%2fmanifests/v1", "/v2/safe/manifests/%76%31", "/V2/safe/manifests/v1", "/v2;/safe/manifests/v1",
-    "/v2/safe/manifests/v1?x=../..", "/v2/safe/blobs/uploads/../../manifests/v1", "/.env", "/v2/safe/blobs/data",
-    "/v2/r0/manifests/v1", "/v2/\\..\\safe", "/v2/safe/referrers/" + digest_of(b"x"), "/?Action=ListUsers",
+    "/", "/v2/", "/v2", "/v2/_catalog", "/v2/safe/tags/list", "/v2/safe/manifests/v1",
+    "/v2/safe/blobs/uploads/", "/v2/safe/manifests/" + digest_of(b"x"), "/v2/safe/blobs/" + digest_of(SECRET),
+    "/debug/vars", "/debug/pprof/", "/metrics", "/healthz/../v2/", "/v2/../debug/vars",
+    "/v2/%2e%2e/debug/vars", "/v2/safe/../safe/manifests/v1", "//v2/safe/manifests/v1",
+    "/v2//safe/manifests/v1", "/v2/safe//manifests/v1", "/v2/safe/manifests/v1/", "/v2/safe%2fmanifests/v1",
+    "/v2/safe/manifests/%76%31", "/V2/safe/manifests/v1", "/v2;/safe/manifests/v1",
+    "/v2/safe/manifests/v1?x=../..", "/v2/safe/blobs/uploads/../../manifests/v1", "/.env",
+    "/v2/safe/blobs/data", "/v2/r0/manifests/v1", "/v2/\\..\\safe", "/v2/safe/referrers/" + digest_of(b"x"), "/?Action=ListUsers",
 ]  # fmt: skip
 
 
@@ -80,8 +85,9 @@ def test_without_a_login_no_place_gives_anything(front: Front, place: str) -> No
 def words(chance: random.Random) -> str:
     """A word that attackers like, or one of nonsense."""
     known = [
-        "..", ".", "%2e%2e", "%2f", "%00", "safe", "v1", "manifests", "blobs", "uploads", "tags", "list", "_catalog",
-        "debug", "vars", "r", digest_of(SECRET), "sha256:", "*", "~", "$(id)", "';--", "\x7f", "@", "?", "#", ":", "é",
+        "..", ".", "%2e%2e", "%2f", "%00", "safe", "v1", "manifests", "blobs", "uploads", "tags", "list",
+        "_catalog", "debug", "vars", "r", digest_of(SECRET), "sha256:", "*", "~", "$(id)", "';--", "\x7f",
+        "@", "?", "#", ":", "é",
     ]  # fmt: skip
     return chance.choice([*known, "".join(chance.choices(string.printable.strip(), k=chance.randint(1, 12)))])
 
@@ -163,13 +169,47 @@ def value(chance: random.Random, depth: int = 0) -> Any:
     return {chance.choice(names): value(chance, depth + 1) for _ in range(chance.randint(0, 4))}
 
 
-READING = ["ListImages", "DescribeImages", "BatchGetImage", "DescribeRepositories", "GetLifecyclePolicy",
-           "GetLifecyclePolicyPreview", "DescribeImageScanFindings", "ListTagsForResource", "GetAuthorizationToken",
-           "StartImageScan", "InitiateLayerUpload", "SetRepositoryPolicy", "NoSuchThing"]  # fmt: skip
-WRITING = ["CreateRepository", "PutImage", "PutLifecyclePolicy", "TagResource", "PutImageTagMutability",
-           "BatchDeleteImage", "DeleteRepository", "StartLifecyclePolicyPreview"]  # fmt: skip
-FIELDS = ["repositoryName", "repositoryNames", "imageIds", "imageId", "maxResults", "nextToken", "filter", "registryId",
-          "resourceArn", "tags", "imageManifest", "lifecyclePolicyText", "imageTagMutability", "force"]  # fmt: skip
+READING = [
+    "ListImages",
+    "DescribeImages",
+    "BatchGetImage",
+    "DescribeRepositories",
+    "GetLifecyclePolicy",
+    "GetLifecyclePolicyPreview",
+    "DescribeImageScanFindings",
+    "ListTagsForResource",
+    "GetAuthorizationToken",
+    "StartImageScan",
+    "InitiateLayerUpload",
+    "SetRepositoryPolicy",
+    "NoSuchThing",
+]
+WRITING = [
+    "CreateRepository",
+    "PutImage",
+    "PutLifecyclePolicy",
+    "TagResource",
+    "PutImageTagMutability",
+    "BatchDeleteImage",
+    "DeleteRepository",
+    "StartLifecyclePolicyPreview",
+]
+FIELDS = [
+    "repositoryName",
+    "repositoryNames",
+    "imageIds",
+    "imageId",
+    "maxResults",
+    "nextToken",
+    "filter",
+    "registryId",
+    "resourceArn",
+    "tags",
+    "imageManifest",
+    "lifecyclePolicyText",
+    "imageTagMutability",
+    "force",
+]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -213,21 +253,15 @@ def test_who_may_only_read_changes_nothing(front: Front, seed: int) -> None:
     [
         b"", b"Action", b"Action=ListUsers", b"Action=ListUsers&Version=2010-05-08&Version=2011-06-15",
         b"Action=ListUsers&Action=CreateUser&Version=2010-05-08&UserName=eve", b"<xml/>", b"\xff\xfe",
-        b"Action=Create%00User&Version=2010-05-08", b"&" * 5000, b"Action=CreateUser&Version=2010-05-08&UserName=%01",
-        b"Action=CreateUser&Version=2010-05-08&UserName=" + b"x" * 65, b"Action=AttachUserPolicy&Version=2010-05-08",
+        b"Action=Create%00User&Version=2010-05-08", b"&" * 5000,
+        b"Action=CreateUser&Version=2010-05-08&UserName=%01",
+        b"Action=CreateUser&Version=2010-05-08&UserName=" + b"x" * 65,
+        b"Action=AttachUserPolicy&Version=2010-05-08",
         b"Action=CreateUser&Version=2010-05-08&UserName=%3C%2FError%3E",
     ],
 )  # fmt: skip
 def test_a_malformed_form_is_refused_in_xml(front: Front, body: bytes) -> None:
     """Signed by the account itself; what it sent never comes back as markup."""
-    import xml.etree.ElementTree as ET
-
-    headers = signed(front, "x", body, service="iam")
-    del headers["X-Amz-Target"]
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials
-
     request = AWSRequest("POST", f"{front.url}/", headers={"Host": front.host}, data=body)
     SigV4Auth(Credentials(*ADMIN), "iam", "us-east-1").add_auth(request)
     got = front.ask("POST", "/", dict(request.headers.items()), body)
@@ -269,8 +303,8 @@ def test_broken_http_is_a_4xx_and_the_connection_ends(front: Front, name: str) -
 
 
 @pytest.mark.parametrize(
-    "chunks", [b"5\r\nabcdeXX0\r\n\r\n", b"zz\r\n", b"-1\r\n", b"5;x=y\r\nabcde\r\n0\r\n\r\n", b"0\r\nX: y\r\n\r\n",
-               b"f" * 16 + b"\r\n", b"5\nabcde\n0\n\n"],
+    "chunks", [b"5\r\nabcdeXX0\r\n\r\n", b"zz\r\n", b"-1\r\n", b"5;x=y\r\nabcde\r\n0\r\n\r\n",
+    b"0\r\nX: y\r\n\r\n", b"f" * 16 + b"\r\n", b"5\nabcde\n0\n\n"],
 )  # fmt: skip
 def test_broken_chunks_are_a_4xx(front: Front, chunks: bytes) -> None:
     """On a signed request and in an upload; the upload's layer doesn't come to be."""

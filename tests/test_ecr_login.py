@@ -176,7 +176,7 @@ def test_a_token_opens_the_registry_for_12_hours(front: Front) -> None:
     before = time.time()
     data = front.client().get_authorization_token()["authorizationData"][0]
     assert data["proxyEndpoint"] == front.url
-    assert 0 <= data["expiresAt"].timestamp() - before - 12 * 3600 <= 60
+    assert -1 <= data["expiresAt"].timestamp() - before - 12 * 3600 <= 60  # whole seconds
     user, _, _ = base64.b64decode(data["authorizationToken"]).decode().partition(":")
     assert user == "AWS"
     got = front.ask("GET", "/v2/", {"Authorization": f"Basic {data['authorizationToken']}"})
@@ -222,7 +222,7 @@ def forgeries(front: Front) -> dict[str, dict[str, str]]:
         "no signature": basic(remade(datakey=None)),
         "a number": basic(remade(payload=7)),
         "no object": basic(base64.b64encode(b"[]").decode()),
-        "deep": basic(base64.b64encode(b"[" * 5000).decode()),
+        "deep": basic(base64.b64encode(b"[" * 1200).decode()),
         "no base64": {"Authorization": "Basic ***"},
         "bearer": {"Authorization": f"Bearer {packed}"},
         "a signature": {"Authorization": "AWS4-HMAC-SHA256 Credential=x"},
