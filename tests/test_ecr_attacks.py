@@ -68,7 +68,8 @@ PLACES = [
     "/v2//safe/manifests/v1", "/v2/safe//manifests/v1", "/v2/safe/manifests/v1/", "/v2/safe%2fmanifests/v1",
     "/v2/safe/manifests/%76%31", "/V2/safe/manifests/v1", "/v2;/safe/manifests/v1",
     "/v2/safe/manifests/v1?x=../..", "/v2/safe/blobs/uploads/../../manifests/v1", "/.env",
-    "/v2/safe/blobs/data", "/v2/r0/manifests/v1", "/v2/\\..\\safe", "/v2/safe/referrers/" + digest_of(b"x"), "/?Action=ListUsers",
+    "/v2/safe/blobs/data", "/v2/r0/manifests/v1", "/v2/\\..\\safe",
+    "/v2/safe/referrers/" + digest_of(b"x"), "/?Action=ListUsers",
 ]  # fmt: skip
 
 
@@ -170,46 +171,20 @@ def value(chance: random.Random, depth: int = 0) -> Any:
 
 
 READING = [
-    "ListImages",
-    "DescribeImages",
-    "BatchGetImage",
-    "DescribeRepositories",
-    "GetLifecyclePolicy",
-    "GetLifecyclePolicyPreview",
-    "DescribeImageScanFindings",
-    "ListTagsForResource",
-    "GetAuthorizationToken",
-    "StartImageScan",
-    "InitiateLayerUpload",
-    "SetRepositoryPolicy",
+    "ListImages", "DescribeImages", "BatchGetImage", "DescribeRepositories", "GetLifecyclePolicy",
+    "GetLifecyclePolicyPreview", "DescribeImageScanFindings", "ListTagsForResource",
+    "GetAuthorizationToken", "StartImageScan", "InitiateLayerUpload", "SetRepositoryPolicy",
     "NoSuchThing",
-]
+]  # fmt: skip
 WRITING = [
-    "CreateRepository",
-    "PutImage",
-    "PutLifecyclePolicy",
-    "TagResource",
-    "PutImageTagMutability",
-    "BatchDeleteImage",
-    "DeleteRepository",
-    "StartLifecyclePolicyPreview",
-]
+    "CreateRepository", "PutImage", "PutLifecyclePolicy", "TagResource", "PutImageTagMutability",
+    "BatchDeleteImage", "DeleteRepository", "StartLifecyclePolicyPreview",
+]  # fmt: skip
 FIELDS = [
-    "repositoryName",
-    "repositoryNames",
-    "imageIds",
-    "imageId",
-    "maxResults",
-    "nextToken",
-    "filter",
-    "registryId",
-    "resourceArn",
-    "tags",
-    "imageManifest",
-    "lifecyclePolicyText",
-    "imageTagMutability",
-    "force",
-]
+    "repositoryName", "repositoryNames", "imageIds", "imageId", "maxResults", "nextToken", "filter",
+    "registryId", "resourceArn", "tags", "imageManifest", "lifecyclePolicyText",
+    "imageTagMutability", "force",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -23,7 +24,8 @@ class Behind:
 
     def __init__(self, folder: Path, state: State, program: str = PROGRAM) -> None:
         self.folder, self.state, self.program = folder, state, program
-        self.socket = folder / "registry.sock"
+        # Not in the folder: a socket's path must be short, and some volumes can't hold one.
+        self.socket = Path(tempfile.mkdtemp(prefix="ecr-")) / "registry.sock"
         self.upstream = Upstream(self.socket)
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -31,7 +33,6 @@ class Behind:
         """Sweep the store, start the registry, and wait until it answers."""
         self._settings().write_text(json.dumps(self._content(), indent=2))
         self.sweep()
-        self.socket.unlink(missing_ok=True)
         environment = {**os.environ, "REGISTRY_HTTP_SECRET": self.state.secret("uploads")}
         self.process = subprocess.Popen([self.program, "serve", str(self._settings())], env=environment)
         deadline = time.monotonic() + START_SECONDS
@@ -45,6 +46,7 @@ class Behind:
         if self.process is not None:
             self.process.terminate()
             self.process.wait(10)
+        shutil.rmtree(self.socket.parent, ignore_errors=True)
 
     def sweep(self) -> None:
         """Remove what nobody can ask for any more: repositories and images without a row in our file."""
