@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import sqlite3
 import string
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -313,12 +314,23 @@ def test_a_layer_is_not_read_through_another_repository(front: Front) -> None:
         layer = json.loads(theirs.ask("GET", "manifests/v1").body)["layers"][0]["digest"]
         assert theirs.ask("GET", f"blobs/{layer}").status == 200
         assert mine.ask("GET", f"blobs/{layer}").error[:2] == (404, "BLOB_UNKNOWN")
-        assert mine.ask("POST", f"blobs/uploads/?mount={layer}&from=safe").status == 202
+        with sqlite3.connect(front.folder / "ecr/state.sqlite") as state:
+            ((inner,),) = state.execute("select id from repositories where name = 'safe'").fetchall()
+        for name in ("safe", inner):  # also by the name that only the registry behind knows it under
+            assert mine.ask("POST", f"blobs/uploads/?mount={layer}&from={name}").status == 202
+            assert Docker(front, front.login(), inner).ask("GET", f"blobs/{layer}").error[1] == "NAME_UNKNOWN"
         assert mine.ask("HEAD", f"blobs/{layer}").status == 404
         begun = theirs.ask("POST", "blobs/uploads/").headers["location"].replace("/safe/", "/mine/")
         assert front.ask("PATCH", begun, mine.login, b"x").status in (400, 404)
     finally:
         ecr.delete_repository(repositoryName="mine", force=True)
+
+
+@pytest.mark.parametrize("name", ["Upper", "x", "a..b", "a/-b", "_a", "a" * 257])
+def test_a_name_that_no_repository_can_have_is_called_invalid(front: Front, name: str) -> None:
+    """Before anybody looks for it."""
+    got = Docker(front, front.login(), name).ask("GET", "tags/list")
+    assert got.error == (400, "NAME_INVALID", "Invalid repository name")
 
 
 def test_the_internal_name_of_a_repository_never_shows(front: Front) -> None:

@@ -46,4 +46,5 @@ class App:
             return Answer(405, TEXT, b"Only GET.\n")
         self.registry.state.row("select 1")
         self.upstream.ask("GET", "/v2/").close()
-        return Answer(200, {"Content-Type": "application/json"}, b'{"status": "ok"}\n')
+        headers = {"Content-Type": "application/json"}
+        return Answer(200, headers, b'{"status": "ok"}\n', is_logged=False)

@@ -158,13 +158,12 @@ class Images:
         """Keep *manifest*, under *tag* if one is given; the registry checks that all its parts are there."""
         path = f"/v2/{repository['id']}/manifests/{manifest.digest}"
         with self._turn:
-            self._check_tag(repository, tag)
+            self._check_tag(self.repository(repository["name"]), tag)
             reply = self.upstream.ask("PUT", path, {"Content-Type": manifest.type}, manifest.raw)
             if reply.status >= 300:
                 raise reply.refusal()
             reply.close()
             with self.state.change():
-                self._check_tag(self.repository(repository["name"]), tag)
                 self._record(repository["id"], manifest, tag)
 
     def _check_tag(self, repository: sqlite3.Row, tag: str | None) -> None:

@@ -78,9 +78,10 @@ class Connection(socketserver.BaseRequestHandler):
             answer = Answer(fault.status, {"Content-Type": "text/plain"}, f"{fault.message}\n".encode())
         closes = request is None or not request.keeps_open or not request.body.ended
         self._send(answer, closes=closes, bodiless=request is not None and request.method == "HEAD")
-        spent = time.monotonic() - started
-        line = f"{request.method} {request.path}" if request else "(not to be read)"
-        log.info("%s %s %d %.3fs", self.client_address[0], line, answer.status, spent)
+        if answer.is_logged:
+            line = f"{request.method} {request.path}" if request else "(not to be read)"
+            spent = time.monotonic() - started
+            log.info("%s %s %d %.3fs", self.client_address[0], line, answer.status, spent)
         if closes:
             self._linger()
         return not closes

@@ -137,6 +137,7 @@ class Answer:
     body: bytes = b""
     source: Source | None = None
     length: int | None = None
+    is_logged: bool = True
 
     def head(self, *, closes: bool) -> bytes:
         """The status line and the headers."""
