@@ -53,7 +53,9 @@ class Registry:
     def host(self) -> str:
         """Where it listens."""
         self.run.reload()
-        return f"localhost:{self.run.ports['5000/tcp'][0]['HostPort']}"
+        published = self.run.ports["5000/tcp"]
+        assert published, "no port is published"
+        return f"localhost:{published[0]['HostPort']}"
 
     def ask(
         self, method: str, path: str, body: Any = None, **headers: str

@@ -279,6 +279,24 @@ def test_broken_http_is_a_4xx_and_the_connection_ends(front: Front, name: str) -
 
 
 @pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ("Content-Length: 5\r\nTransfer-Encoding: chunked", "in two ways"),
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "two headers transfer-encoding"),
+        ("Content-Length: 0\r\nContent-Length: 0", "two headers content-length"),
+        ("Authorization: a\r\nAuthorization: b", "two headers authorization"),
+        ("X-Amz-Target: a\r\nX-Amz-Target: a", "two headers x-amz-target"),
+    ],
+)
+def test_what_two_readers_could_read_in_two_ways_is_read_by_none(
+    front: Front, headers: str, words: str
+) -> None:
+    """So that nobody in between sees another request than we do."""
+    raw = front.raw(f"{HEAD}{headers}\r\n\r\n0\r\n\r\n".encode())
+    assert statuses(raw) == [400] and words.encode() in raw, raw
+
+
+@pytest.mark.parametrize(
     "chunks", [b"5\r\nabcdeXX0\r\n\r\n", b"zz\r\n", b"-1\r\n", b"5;x=y\r\nabcde\r\n0\r\n\r\n",
     b"0\r\nX: y\r\n\r\n", b"f" * 16 + b"\r\n", b"5\nabcde\n0\n\n"],
 )  # fmt: skip
@@ -296,6 +314,9 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_read(front: Front) -> N
     """A manifest and an API call; and without a known key not a byte is taken."""
     login = {"Authorization": front.login(), "Content-Length": str(50 * 2**20)}
     assert front.ask("PUT", "/v2/safe/manifests/big", login, b"x").status == 413
+    sent = b"%x\r\n" % (6 * 2**20) + bytes(6 * 2**20) + b"\r\n0\r\n\r\n"
+    head = f"PUT /v2/safe/manifests/big HTTP/1.1\r\nHost: x\r\nAuthorization: {login['Authorization']}\r\n"
+    assert statuses(front.raw(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + sent)) == [413]
     big = signed(front, "PutImage", b"{}") | {"Content-Length": str(50 * 2**20)}
     assert front.ask("POST", "/", big, b"{}").status == 413
     unknown = signed(front, "PutImage", b"{}", ("AKIANOBODYNOBODYNOBO", "x" * 20)) | {

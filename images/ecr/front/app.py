@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from front.accounts import Accounts
 from front.api import Api
 from front.call import Registry
@@ -14,6 +16,8 @@ from front.wire import Answer, Request
 
 TEXT = {"Content-Type": "text/plain"}
 HEALTH = "/healthz"
+DOWN = b"The registry behind the local ECR does not answer; the log says more.\n"
+log = logging.getLogger("ecr")
 
 
 class App:
@@ -34,10 +38,9 @@ class App:
                 return self.api.answer(request)
             if request.path == "/v2" or request.path.startswith("/v2/"):
                 return self.v2.answer(request)
-        except Down:
-            return Answer(
-                503, TEXT, b"The registry behind the local ECR does not answer; the log says more.\n"
-            )
+        except Down as fault:
+            log.error("The registry behind the front: %s", fault)
+            return Answer(503, TEXT, DOWN)
         return Answer(404, TEXT, b"Nothing is here: AWS's API is at /, the registry under /v2/.\n")
 
     def _health(self, request: Request) -> Answer:

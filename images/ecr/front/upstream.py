@@ -7,6 +7,7 @@ import http.client
 import json
 import socket
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import cast
 
@@ -69,7 +70,7 @@ class Reply:
         try:
             first = json.loads(self.all(ERROR_BYTES))["errors"][0]
             code, message = str(first["code"]), str(first["message"])
-        except (ValueError, KeyError, IndexError, TypeError):
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError):
             code, message = "UNKNOWN", "the registry refused this without a word"
         return Refusal(code, message, self.status)
 
@@ -112,6 +113,9 @@ class Upstream:
         reply = Reply(connection, answer)
         if reply.status >= 500:
             raise Down(reply.all(ERROR_BYTES).decode(errors="replace"))
+        if "Content-Length" not in answer.headers and reply.status != HTTPStatus.NO_CONTENT:
+            reply.close()
+            raise Down("an answer without a length may be half of one")
         return reply
 
     def _send(self, connection: Connection, body: bytes | Body | None) -> None:
