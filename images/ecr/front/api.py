@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from front import contents, iam, model, repositories, sigv4
+from front import contents, expiry, iam, model, repositories, sigv4
 from front.accounts import Accounts
 from front.call import Call, Registry, of_other_account
 from front.refusal import Refusal
@@ -21,21 +21,21 @@ OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "BatchDeleteImage": contents.delete,
     "BatchGetImage": contents.get,
     "CreateRepository": repositories.create,
-    "DeleteLifecyclePolicy": repositories.delete_policy,
+    "DeleteLifecyclePolicy": expiry.delete_policy,
     "DeleteRepository": repositories.delete,
     "DescribeImageScanFindings": contents.scan_findings,
     "DescribeImages": contents.describe,
     "DescribeRepositories": repositories.describe,
     "GetAuthorizationToken": repositories.token,
-    "GetLifecyclePolicy": repositories.get_policy,
-    "GetLifecyclePolicyPreview": repositories.get_preview,
+    "GetLifecyclePolicy": expiry.get_policy,
+    "GetLifecyclePolicyPreview": expiry.get_preview,
     "ListImages": contents.list_,
     "ListTagsForResource": repositories.list_labels,
     "PutImage": contents.put,
     "PutImageScanningConfiguration": repositories.put_scanning,
     "PutImageTagMutability": repositories.put_mutability,
-    "PutLifecyclePolicy": repositories.put_policy,
-    "StartLifecyclePolicyPreview": repositories.start_preview,
+    "PutLifecyclePolicy": expiry.put_policy,
+    "StartLifecyclePolicyPreview": expiry.start_preview,
     "TagResource": repositories.label,
     "UntagResource": repositories.unlabel,
 }
