@@ -96,6 +96,8 @@ class State:
 
     def secret(self, name: str) -> str:
         """A random word under *name*, made when it is first asked for."""
+        if (found := self.note(name)) is not None:
+            return found
         with self.change():
             if self.note(name) is None:
                 self.keep(name, secrets.token_hex(32))
