@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 import time
+import urllib.error
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from typing import Any
