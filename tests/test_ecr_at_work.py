@@ -116,9 +116,15 @@ def cleared(room: Room) -> Iterator[None]:
     try:
         yield
     finally:
-        images = engine.client().images
-        for name in {tag for image in images.list() for tag in image.tags} & set(room.made):
-            images.remove(name, force=True)
+        hosts = {name.partition("/")[0] for name in room.made}
+        while left := [name for name in every_name() if name.partition("/")[0] in hosts]:
+            engine.client().images.remove(left[0], force=True)
+
+
+def every_name() -> list[str]:
+    """Every tag and digest under which the engine has an image."""
+    images = engine.client().images.list()
+    return [name for image in images for name in [*image.tags, *(image.attrs["RepoDigests"] or [])]]
 
 
 def second_image(room: Room, name: str) -> str:

@@ -197,6 +197,29 @@ def test_the_front_ends_when_the_registry_behind_it_does(tmp_path: Path) -> None
         assert "The registry behind the front has ended." in front.log
 
 
+def test_the_log_names_what_was_asked_and_not_every_refusal_twice(tmp_path: Path) -> None:
+    """The registry behind calls a layer that isn't there yet an error; a push asks for each of them."""
+    with running(tmp_path / "ecr") as front:
+        front.client().create_repository(repositoryName="log")
+        docker = Docker(front, front.login(), "log")
+        assert docker.ask("HEAD", f"blobs/{digest_of(b'none')}").status == 404
+        front.end()
+        assert f"HEAD /v2/log/blobs/{digest_of(b'none')} 404" in front.log
+        assert "level=error" not in front.log and "/healthz" not in front.log
+
+
+def test_a_registry_that_does_not_start_says_why(tmp_path: Path) -> None:
+    """Its own words reach the log, and the front ends."""
+    front = Front(tmp_path / "ecr")
+    (tmp_path / "ecr/bin/registry").unlink()
+    (tmp_path / "ecr/bin/registry").write_text("#!/bin/sh\necho no space, says the registry; exit 1\n")
+    (tmp_path / "ecr/bin/registry").chmod(0o755)
+    with pytest.raises(AssertionError, match="no start"):
+        front.start()
+    assert front.process is not None and front.process.wait(10) == 1
+    assert "no space, says the registry" in front.log and "did not start" in front.log
+
+
 def test_a_stop_is_quick_and_clean(tmp_path: Path) -> None:
     """SIGTERM ends both with code 0."""
     with running(tmp_path / "ecr") as front:

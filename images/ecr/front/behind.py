@@ -8,8 +8,10 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
+from typing import IO
 
 from front.state import State
 from front.upstream import Down, Upstream
@@ -34,10 +36,16 @@ class Behind:
         self._settings().write_text(json.dumps(self._content(), indent=2))
         self.sweep()
         environment = {**os.environ, "REGISTRY_HTTP_SECRET": self.state.secret("uploads")}
-        self.process = subprocess.Popen([self.program, "serve", str(self._settings())], env=environment)
+        self.process = subprocess.Popen(
+            [self.program, "serve", str(self._settings())],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        self.words = threading.Thread(target=_pass_on, args=(self.process.stdout,), daemon=True)
+        self.words.start()
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.words.join(1)
                 raise SystemExit("The registry behind the front did not start; its words are above.")
             time.sleep(0.02)
 
@@ -89,3 +97,10 @@ class Behind:
         http = {"net": "unix", "addr": str(self.socket), "relativeurls": True}
         log = {"level": "warn", "accesslog": {"disabled": True}}
         return {"version": 0.1, "log": log, "storage": storage, "http": http}
+
+
+def _pass_on(stream: IO[bytes]) -> None:
+    """Log what the registry says, but for refusals: it calls every 404 an error, and we log the answer."""
+    for line in stream:
+        if b"response completed with error" not in line or b"http.response.status=5" in line:
+            log.warning("%s", line.decode(errors="replace").rstrip())

@@ -79,7 +79,7 @@ class Connection(socketserver.BaseRequestHandler):
         closes = request is None or not request.keeps_open or not request.body.ended
         self._send(answer, closes=closes, bodiless=request is not None and request.method == "HEAD")
         if answer.is_logged:
-            line = f"{request.method} {request.path}" if request else "(not to be read)"
+            line = f"{request.method} {request.path}" if request else "(not HTTP)"
             spent = time.monotonic() - started
             log.info("%s %s %d %.3fs", self.client_address[0], line, answer.status, spent)
         if closes:
