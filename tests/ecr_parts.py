@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import gzip
 import hashlib
@@ -9,14 +10,17 @@ import http.client
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +55,10 @@ class Front:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "bin").mkdir(exist_ok=True)
         if not (folder / "bin/registry").exists():
-            (folder / "bin/registry").symlink_to(program(folder.parent / "registry"))
+            (folder / "bin/registry").symlink_to(registry_program())
         named = {"ECR_FOLDER": str(folder / "ecr"), "ECR_PORT": str(self.port), "ECR_MODEL": str(MODEL)}
+        # Where its socket lies: a short path, that goes although kill -9 leaves it.
+        named["TMPDIR"] = str(registry_program().parent)
         path = f"{folder / 'bin'}:{os.environ['PATH']}"
         self.environment = {**os.environ, "PATH": path, "PYTHONPATH": str(FRONT), **named, **environment}
         self.process: subprocess.Popen[bytes] | None = None
@@ -250,6 +256,14 @@ def running(folder: Path, **environment: str) -> Iterator[Front]:
     finally:
         if front.process and front.process.poll() is None:
             front.end()
+
+
+@cache
+def registry_program() -> Path:
+    """The reference registry, had once for all tests of a process."""
+    folder = Path(tempfile.mkdtemp(prefix="ecr-registry-"))
+    atexit.register(shutil.rmtree, folder)
+    return program(folder)
 
 
 def digest_of(content: bytes) -> str:
