@@ -27,6 +27,7 @@ REASONS = {
     "pandas": "measurements are tables",
     "tqdm": "progress of anything over two seconds",
     "jsonschema": "JupyterLab needs it; held back because newer ones start a second slower",
+    "awscli": "the `aws` command of chapters 12 and 14",
     "uv": "compiles the lock and installs from it",
     "flit-core": "makes `course` importable as an editable install",
     "ruff": "style and order of the code",
@@ -42,6 +43,7 @@ REASONS = {
     "pytest-timeout": "ends a proof that hangs",
     "pytest-xdist": "proves on several engines at once",
     "distributed": "grades on several machines (Dask)",
+    "boto3": "signs requests to the local ECR, and asks it as programs do, for the tests",
 }
 
 

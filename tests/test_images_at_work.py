@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 import time
+import urllib.error
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -475,3 +477,20 @@ def test_npm_serves_a_package_with_the_address_it_was_asked_at() -> None:
         assert "HOST" not in listed
         assert '"name": "@types/whatwg-url"' in page(packages, "4873/tcp", "/@types%2fwhatwg-url")
         assert "404" in inside(packages, "curl", "--silent", "http://127.0.0.1:4873/left-pad")
+
+
+# ecr ----------------------------------------------------------------------------------------------------
+
+
+def test_ecr_is_healthy_as_another_user_and_lets_nobody_in_unknown() -> None:
+    """Both halves work; the API and the registry want a login. More in tests/test_ecr_at_work.py."""
+    with container("course/ecr:1", ports={"5000/tcp": ("127.0.0.1", None)}) as store:
+        assert page(store, "5000/tcp", "/healthz") == '{"status": "ok"}\n'
+        assert inside(store, "id", "--user", "--name").strip() == "ecr"
+        for path, body in (("/v2/", None), ("/", b"Action=ListUsers&Version=2010-05-08")):
+            url = f"http://127.0.0.1:{host_port(store, '5000/tcp')}{path}"
+            with pytest.raises(urllib.error.HTTPError) as refusal:
+                urllib.request.urlopen(urllib.request.Request(url, body), timeout=10)
+            assert refusal.value.code in (401, 403)
+        store.stop(timeout=10)
+        assert store.wait()["StatusCode"] == 0

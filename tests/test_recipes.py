@@ -283,6 +283,8 @@ def test_the_digest_changes_with_content_name_and_ca_and_with_nothing_else(tmp_p
     for folder in (one, two):
         an_image(folder, "a:1", QUIET)
     (two / "Dockerfile").chmod(0o777)
+    (two / "front/__pycache__").mkdir(parents=True)  # what running its Python here leaves
+    (two / "front/__pycache__/a.pyc").write_bytes(b"x")
     first = recipes.digest(one)
     assert recipes.digest(two) == first != recipes.digest(one, ca)
     (two / "Dockerfile").write_text(QUIET + "\n")

@@ -17,6 +17,7 @@ from course.kit import cache, child, fetch
 from course.kit.manifest import Image, base_tags
 
 RECIPE_LABEL = "course.recipe"
+COMPILED = "__pycache__"  # what running a recipe's Python here leaves in it
 STAND_IN_LABEL = "course.stand-in"
 SITE_CA_LABEL = "course.site-ca"
 SITE_CA_STAGE = "with-site-ca"
@@ -46,7 +47,7 @@ def build(image: Image, *, site_ca: Path | None = None, progress: Callable[[str]
     before = _image_id(image.tag)
     with cache.workspace() as folder:
         context = folder / "context"
-        shutil.copytree(recipe, context)
+        shutil.copytree(recipe, context, ignore=shutil.ignore_patterns(COMPILED))
         fetch.bring(recipe, context, certificates=site_ca is not None, say=progress)
         if site_ca:
             shutil.copyfile(site_ca, context / "site-ca.crt")
@@ -65,7 +66,8 @@ def digest(recipe: Path, site_ca: Path | None = None, under: Iterable[Path] = ()
     whole = hashlib.sha256(fingerprint(site_ca).encode())
     for other in under:
         whole.update(f"\n{other.name} {digest(other)}".encode())
-    for file in sorted(path for path in recipe.rglob("*") if path.is_file()):
+    files = (path for path in recipe.rglob("*") if path.is_file() and COMPILED not in path.parts)
+    for file in sorted(files):
         content = hashlib.sha256(file.read_bytes()).hexdigest()
         whole.update(f"\n{file.relative_to(recipe).as_posix()} {content}".encode())
     return whole.hexdigest()
