@@ -295,11 +295,11 @@ def test_the_digest_changes_with_content_name_and_ca_and_with_nothing_else(tmp_p
 def test_an_image_on_an_own_image_is_old_when_that_ones_recipe_changes(tmp_path: Path) -> None:
     """What lies below is part of the recipe, unless it could as well have come from the Hub."""
     tables = {"hub:1": 'hub = "hub:1"', "own:1": "", "on-own:1": "", "on-hub:1": ""}
-    froms = {"hub:1": "scratch", "own:1": "hub:1", "on-own:1": "own:1", "on-hub:1": "hub:1"}
+    on = {"hub:1": "scratch", "own:1": "hub:1", "on-own:1": "own:1", "on-hub:1": "hub:1"}
     text = ""
     for tag, more in tables.items():
         folder = tag.removesuffix(":1")
-        an_image(tmp_path / folder, tag, f"FROM {froms[tag]}\n")
+        an_image(tmp_path / folder, tag, f"FROM {on[tag]}\n")
         text += f'["{tag}"]\n{more}\nrecipe = "{folder}"\nplatforms = []\nchapters = []\nstand_in = "a"\n'
     (tmp_path / "kit.toml").write_text(text)
 
