@@ -92,7 +92,7 @@ def files(folder: Path) -> set[str]:
     return {label_in(folder, file) for file in found}
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=map(label, NOTEBOOKS))
+@pytest.mark.parametrize("path", CHAPTERS, ids=map(label, CHAPTERS))
 def test_what_a_killed_kernel_left_goes_at_the_next_start(
     path: Path, env: dict[str, str], unchanged: Callable[[], tuple[str, ...]], tmp_path: Path
 ) -> None:

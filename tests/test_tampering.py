@@ -20,6 +20,7 @@ from tampering import Trials
 from course import engine, labs, ledger
 from course.grade import engines, policy, private
 
+pytestmark = pytest.mark.long
 ATTACKS = tampering.attacks()
 NAMES = {attack.name: attack for attack in ATTACKS}
 CANARIES = "course-canary-*"
