@@ -14,6 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Everything that an engine keeps or is reached by, so that nothing of this machine's engine is seen.
 OWN = ("/run", "/var/lib/docker", "/var/lib/containers-course")
+# Process numbers begin anew in each machine, so a folder named after one needs a place of the machine's own.
+SCRATCH = "/run/scratch"
 
 # Where SIGCHLD is ignored the kernel itself buries the orphans, as a machine's init would.
 FIRST_PROCESS = (
@@ -50,7 +52,12 @@ class Machine:
 
     def own(self) -> dict[str, str]:
         """What its commands have that this process's don't."""
-        return {"COURSE_STATE": str(self.state), "HOME": str(self.state), "PYTHONPATH": str(ROOT)}
+        return {
+            "COURSE_STATE": str(self.state),
+            "HOME": str(self.state),
+            "PYTHONPATH": str(ROOT),
+            "TMPDIR": SCRATCH,
+        }
 
     def run(self, *words: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
         """Run *words* to their end and give exit code and both streams as one text."""
@@ -79,7 +86,7 @@ def machine(state: Path, disk_mib: int = 600, disk: Path | None = None) -> Itera
     """
     made = " && ".join(_mount(folder, disk_mib, disk) for folder in OWN)
     first = f"exec {sys.executable} -c '{FIRST_PROCESS}'"
-    script = f"{made} && mkdir -p /run/lock && ip link set lo up && {first}"
+    script = f"{made} && mkdir -p /run/lock && mkdir -m 1777 -p {SCRATCH} && ip link set lo up && {first}"
     # Without the first word a killed test run would leave the machine behind.
     holder = subprocess.Popen(
         ["setpriv", "--pdeathsig", "KILL",

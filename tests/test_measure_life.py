@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from course import engine, measure, plots
+from course.engine.daemon import until
 from course.errors import CourseError
 
 IMAGE = "busybox:1.37"
@@ -48,6 +49,8 @@ def test_a_stop_that_needs_sigkill_is_told_from_one_that_does_not(name: str) -> 
     docker("run", "-d", "--name", name, "--stop-timeout", "1", IMAGE, "tail", "-f", "/dev/null")
     docker("run", "-d", "--name", gentle, "--init", IMAGE, "tail", "-f", "/dev/null")
     try:
+        # A first process that hasn't yet said which signals it wants doesn't hear them.
+        assert until(lambda: "tail" in docker("exec", gentle, "ps", "-o", "comm").split(), 20)
         docker("stop", name, gentle)
         table = measure.stops(name, gentle)
     finally:
