@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from machine import Machine, machine
+import linking
+from machine import DATA, Machine, machine
 
 from course import engine
 from course.engine import daemon
@@ -43,10 +44,11 @@ def beside(count: int, tags: list[str]) -> Iterator[list[Machine]]:
     _remove_what_killed_runs_left()
     with ExitStack() as stack:
         machines = [stack.enter_context(_one(f"{os.getpid()}-{place}")) for place in range(count)]
+        without = [each for each in machines if not linking.images(tags, each.state.parent / DATA)]
         for each in machines:
             started = each.course("engine", "start")
             assert started.returncode == 0, started.stdout
-        _copy_images(tags, machines)
+        _load_images(tags, without)
         yield machines
 
 
@@ -61,7 +63,7 @@ def _one(name: str) -> Iterator[Machine]:
         shutil.rmtree(folder)
 
 
-def _copy_images(tags: list[str], machines: list[Machine]) -> None:
+def _load_images(tags: list[str], machines: list[Machine]) -> None:
     """Load this engine's images into every machine, all of them from one `docker save`."""
     if not machines:
         return

@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Everything that an engine keeps or is reached by, so that nothing of this machine's engine is seen.
 OWN = ("/run", "/var/lib/docker", "/var/lib/containers-course")
+DATA = "var-lib-docker"  # where the second of them lies below a machine's disk
 # Process numbers begin anew in each machine, so a folder named after one needs a place of the machine's own.
 SCRATCH = "/run/scratch"
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import engines
+import linking
 import pytest
 import sharing
 
@@ -103,6 +104,30 @@ def test_an_engine_beside_has_the_images_and_goes_with_its_data() -> None:
     assert not folder.exists()
     assert until(lambda: not Path(f"/proc/{machine.pid}").exists(), 10), "the machine outlived its block"
     assert {image.id for image in engine.client().images.list()} == mine
+
+
+@needs_machines
+def test_an_engine_that_shares_layers_leaves_ours_as_they_are() -> None:
+    """What a container changes there, and what is removed there, is neither changed nor gone here."""
+    change = ["docker", "run", "--rm", "busybox:1.37", "sh", "-c", "echo changed > /etc/passwd; rm /bin/ls"]
+    with engines.beside(1, ["busybox:1.37"]) as (machine,):
+        assert machine.run(*change).returncode == 0
+        removed = machine.run("docker", "rmi", "busybox:1.37")
+        assert removed.returncode == 0, removed.stdout
+    said = engine.client().containers.run("busybox:1.37", ["ls", "/etc/passwd"], remove=True)
+    assert said == b"/etc/passwd\n"
+
+
+@needs_machines
+def test_where_nothing_can_be_linked_the_images_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another file system, or another storage driver: then it takes longer."""
+    memory = Path("/dev/shm")
+    assert memory.stat().st_dev != Path(engine.client().info()["DockerRootDir"]).stat().st_dev
+    assert not linking.images(["busybox:1.37"], memory)
+    monkeypatch.setattr(linking, "images", lambda tags, root: False)
+    with engines.beside(1, ["busybox:1.37"]) as (machine,):
+        shown = machine.run("docker", "images", "--format", "{{.Repository}}:{{.Tag}}").stdout
+        assert shown == "busybox:1.37\n"
 
 
 KILLED = """
