@@ -31,11 +31,15 @@ class Unproven(AssertionError):
 
 @dataclass
 class Attempt:
-    """What came of one run: errors by cell, two judgements where the check cell stands, what was left."""
+    """What came of one run: errors by cell, two judgements where the check cell stands, what was left.
+
+    *left* is what the notebook's own clean-up left, *litter* what is there after the harness's as well.
+    """
 
     errors: dict[str, str] = field(default_factory=dict)
     judgements: list[Judgement] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    litter: list[str] = field(default_factory=list)
 
     def disagreement(self) -> list[str]:
         """Judging twice, each time with a nonce of its own, must say the same."""
@@ -43,6 +47,10 @@ class Attempt:
             return [f"it was judged {len(self.judgements)} times, not twice; {self.errors}"]
         first, second = (judgement.to_dict() for judgement in self.judgements)
         return [] if first == second else [f"two judgements differ:\n{first}\n{second}"]
+
+    def littered(self) -> list[str]:
+        """What neither the clean-up nor the checks have taken away again."""
+        return [f"the run has left {thing}" for thing in self.litter]
 
     def broken_checks(self) -> list[str]:
         """Checks that ended in an error of their own."""
@@ -59,6 +67,7 @@ def run(lab: Lab, answers: Mapping[str, str], *, to_the_end: bool) -> Attempt:
     # The kernel keeps a ledger too, but one that a submission could have spoilt: this one is the harness's.
     with work_folder(lab) as folder, ledger.Recorder(f"trial-{lab.slug}", folder, KIT) as recorder:
         recorder.clean(quiet)
+        before = ledger.snapshot(engine.client())
         recorder.begin()
         try:
             _execute(notebook, folder, attempt, labs.load_checks(lab), recorder, to_the_end)
@@ -66,6 +75,9 @@ def run(lab: Lab, answers: Mapping[str, str], *, to_the_end: bool) -> Attempt:
             attempt.left = made + _new_files(lab, folder) if to_the_end else []
         finally:
             recorder.clean(quiet)
+        # A private engine of the test before may still be on its way out, so what is gone doesn't count.
+        changes = ledger.diff(before, ledger.snapshot(engine.client()))
+        attempt.litter = [change for change in changes if change.endswith(": new")]
     return attempt
 
 
@@ -143,7 +155,7 @@ class Trials:
     def faults_of_solution(self) -> list[str]:
         """The solution runs clean, earns all, says the same twice, and leaves nothing."""
         attempt = self.solution
-        faults = _faults_of_a_clean_run(attempt) + attempt.disagreement()
+        faults = _faults_of_a_clean_run(attempt) + attempt.disagreement() + attempt.littered()
         if attempt.judgements and not attempt.judgements[0].passed:
             faults.append(f"the solution earns not all:\n{attempt.judgements[0]}")
         return faults
@@ -158,6 +170,7 @@ class Trials:
         self.prove()
         attempt = run(self.lab, {}, to_the_end=True)
         faults = _faults_of_a_clean_run(attempt) + attempt.disagreement() + attempt.broken_checks()
+        faults += attempt.littered()
         if attempt.judgements and attempt.judgements[0].earned:
             faults.append(f"it earns points as handed out:\n{attempt.judgements[0]}")
         return faults
@@ -166,7 +179,7 @@ class Trials:
         """A wrong answer fails the checks it names and no others; those that need them are blocked."""
         self.prove()
         attempt = run(self.lab, labs.answers(self.lab.solution) | wrong.answers, to_the_end=False)
-        faults = attempt.disagreement() + attempt.broken_checks()
+        faults = attempt.disagreement() + attempt.broken_checks() + attempt.littered()
         for judgement in attempt.judgements[:1]:
             failed = judgement.named("fail")
             if set(failed) != set(wrong.fails):

@@ -99,6 +99,19 @@ def test_a_compose_file_is_started_again_beside_the_first(system: System) -> Non
         assert anew.system.container(anew.service("web"))["Mounts"][0]["Name"].startswith(anew.name)
 
 
+def test_down_takes_anonymous_volumes_along(system: System) -> None:
+    """Compose leaves them, and their names are nowhere: nobody could remove them afterwards."""
+    service = "services: {web: {image: 'busybox:1.37', command: tail -f /dev/null, volumes: ['/kept']}}"
+    (system.folder / "compose.yaml").write_text(service)
+    with again(system) as anew:
+        before = {each.name for each in anew.system.docker.volumes.list()}
+        anew.up()
+        made = {each.name for each in anew.system.docker.volumes.list()} - before
+        assert len(made) == 1
+        anew.down("compose.again.json")
+        assert not made & {each.name for each in anew.system.docker.volumes.list()}
+
+
 def test_a_dockerfile_that_fails_is_told_with_its_last_word(system: System) -> None:
     """It is the learner's to mend, so it is unmet, and in the same words each time."""
     (system.folder / "Dockerfile").write_text("FROM busybox:1.37\nRUN exit 9\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from course.checks.system import Ran, Shell, System
 
 BUILD_SECONDS = 40.0
 START_SECONDS = 20.0
+ANONYMOUS = re.compile("[0-9a-f]{64}")
 COMPOSE_COPY = "compose.again.json"
 BY_HAND = "Do the same by hand, in an empty folder with a copy of your files, and read from the top."
 
@@ -62,6 +64,16 @@ class Again:
         self.must(f"printf %s {_q(text)} > {COMPOSE_COPY}", file, within)
         self.must(f"{compose} --file {COMPOSE_COPY} up --detach --build --wait", file, within)
         return self.name
+
+    def down(self, file: str, *, within: float = BUILD_SECONDS) -> None:
+        """`docker compose down`; the anonymous volumes that it leaves go as well, for no name leads there."""
+        docker = self.system.docker
+        ours = docker.containers.list(all=True, filters=_project(self.name))
+        mounts = [mount for container in ours for mount in container.attrs["Mounts"]]
+        nameless = [mount["Name"] for mount in mounts if ANONYMOUS.fullmatch(mount.get("Name", ""))]
+        self.must(f"docker compose --project-name {self.name} --file {_q(file)} down", file, within)
+        for name in nameless:
+            docker.volumes.get(name).remove()
 
     def service(self, name: str) -> str:
         """The name of the container that runs Compose service *name*."""
@@ -132,8 +144,7 @@ def _shell(line: str, within: float, folder: str) -> Ran | None:
 
 def _remove(system: System, name: str) -> None:
     """Take from the engine what bears *name*: containers with their volumes, networks, volumes, images."""
-    docker = system.docker
-    project: dict[str, Any] = {"label": f"com.docker.compose.project={name}"}
+    docker, project = system.docker, _project(name)
     for container in (
         *docker.containers.list(all=True, filters={"name": f"^/{name}$"}),
         *docker.containers.list(all=True, filters=project),
@@ -146,6 +157,10 @@ def _remove(system: System, name: str) -> None:
     for row in docker.api.images(filters={"reference": f"{name}*"}):
         for tag in row["RepoTags"] or ():
             docker.api.remove_image(tag, force=True)
+
+
+def _project(name: str) -> dict[str, Any]:
+    return {"label": f"com.docker.compose.project={name}"}
 
 
 def _q(words: str) -> str:

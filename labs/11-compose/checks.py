@@ -226,7 +226,7 @@ def _look(anew: Again, trial: Trial) -> None:
     anew.must(f"printf %s {shlex.quote(everything)} > {ALL}", FILE, START_SECONDS)
     ran = anew.shell(f"{compose} {ALL} --progress quiet run --rm --no-deps inventory", ANSWER_SECONDS)
     trial.listed = ran.output if ran else "it doesn't end"
-    anew.must(f"{compose} {ALL} down", FILE, START_SECONDS)
+    anew.down(ALL, within=START_SECONDS)
     anew.up(FILE, within=START_SECONDS)
     trial.kept = _asked(anew.system, member(anew.system, anew.name, "desk"), "/").body
 
