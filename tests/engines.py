@@ -19,19 +19,22 @@ from course.engine import daemon
 
 # Their images lie on the same disk as this machine's own; a folder that no run has locked is a killed run's.
 PLACE = daemon.HOME / "prove"
+ROOM = 8 << 30  # bytes of disk for one: the images, and what proofs make
 HERE = "here"  # what the worker on this machine itself is called
 
 
 def number() -> int:
-    """How many engines beside this one are worth it: one for each core but the first; none without the right.
+    """How many engines beside this one are worth it; none without the right, or without room on the disk.
 
-    Namespaces need root on Linux, and each machine needs a dockerd to start.
+    A proof waits a third of its time (for grace periods, databases, a machine that boots), so there are three
+    engines for two cores. Namespaces need root on Linux, and each machine needs a dockerd to start.
     """
     able = sys.platform == "linux" and os.geteuid() == 0 and engine.can_run_containers()
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     if not able or shutil.which("dockerd", path=path) is None:
         return 0
-    return len(os.sched_getaffinity(0)) - 1
+    wanted = len(os.sched_getaffinity(0)) * 3 // 2 - 1
+    return min(wanted, shutil.disk_usage(daemon.HOME.parent).free // ROOM)
 
 
 @contextmanager

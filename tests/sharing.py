@@ -1,8 +1,9 @@
-"""A pytest plugin for xdist: which proofs stay together, and which only the first engine may run.
+"""A pytest plugin for xdist: which proofs stay together, which come first, which only the first engine runs.
 
-A file's tests stay together, because they share what its fixtures made. Two marks change that for a file:
-`apart` (each test stands alone and may go to another engine) and `fetches` (it asks registries or package
-sources, which only this machine's own network reaches).
+A file's tests stay together, because they share what its fixtures made. Marks change that for a file:
+`apart`: each test stands alone and may go to another engine. `by_lab`: what has one lab in its names stays
+together. `long`: the pieces take minutes, so they come first, and short ones fill what is left. `fetches`: it
+asks registries or package sources, which only this machine's own network reaches.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 from xdist.workermanage import WorkerController  # type: ignore[import-untyped]
 
+from course import labs
+
 
 @cache
 def marks(file: Path) -> frozenset[str]:
@@ -27,18 +30,27 @@ def marks(file: Path) -> frozenset[str]:
     return frozenset()
 
 
+def lab_in(nodeid: str) -> str:
+    """The lab that a test's name tells in its brackets; empty where it tells none."""
+    return max((slug for slug in labs.slugs() if slug in nodeid.partition("[")[2]), key=len, default="")
+
+
 class Sharing(LoadScopeScheduling):  # type: ignore[misc]
     """The next piece of work goes to whoever is free, except what must stay here."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid if self._has("apart", nodeid) else nodeid.split("::")[0]
+        if self._has("apart", nodeid):
+            return nodeid
+        file = nodeid.split("::")[0]
+        return f"{file}::{lab_in(nodeid)}" if self._has("by_lab", nodeid) else file
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         """Put the first piece that *node* is to do in front; when none is left for it, it is done."""
         here = node.gateway.spec.id == HERE
         only_here = [scope for scope in self.workqueue if self._has("fetches", scope)]
         others = [scope for scope in self.workqueue if scope not in only_here]
-        mine = (only_here if here else []) + others
+        mine = sorted(others, key=lambda scope: not self._has("long", scope))
+        mine = (only_here if here else []) + mine
         if not mine:
             node.shutdown()
             return

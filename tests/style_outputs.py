@@ -124,10 +124,18 @@ def says_that_nothing_is_left(page: Page) -> list[str]:
     return [f"lesson.leftovers() is stored with {text!r}" for text in said if text != NOTHING_LEFT]
 
 
+def set_up_is_stored_without_news(page: Page) -> list[str]:
+    """The stored output of the set-up cell has engine, images, "is ready", and no news of the day it ran."""
+    lines = page.code()[0].text().strip().splitlines()
+    usual = re.compile(r"engine |  \S|\S+ is ready\.$")
+    return [f"the set-up cell is stored with {line!r}" for line in lines if not usual.match(line)]
+
+
 EVERYWHERE = (tags_are_known, cells_have_readable_ids, is_a_plain_notebook)
 CHAPTER = (
     counts_run_from_one,
     measured_is_asserted,
     has_pictures_that_say_something,
     says_that_nothing_is_left,
+    set_up_is_stored_without_news,
 )

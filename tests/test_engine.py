@@ -371,3 +371,14 @@ def test_a_pid_file_that_says_nothing_does_not_count(content: str | None, pidfil
 def test_waiting_says_whether_it_came(condition: Callable[[], bool]) -> None:
     """A condition is waited for within a limit, and the answer is whether it came."""
     assert daemon.until(condition, 0.2) is condition()
+
+
+def test_a_sudo_that_fails_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong password, or a start that fails under sudo, ends in a sentence and not in a traceback."""
+    sudo = tmp_path / "sudo"
+    sudo.write_text("#!/bin/sh\nexit 7\n")
+    sudo.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr("builtins.input", lambda _: "y")
+    with pytest.raises(engine.EngineError, match=r"exit code 7\); what it said is above"):
+        engine.start_with_sudo(lambda _: None)

@@ -16,6 +16,7 @@ from lab_trials import Trials
 from course import labs, places
 from course.labs import Lab
 
+pytestmark = [pytest.mark.by_lab, pytest.mark.long]
 # Folders and files are listed here and read in the tests: a lab that is half made fails alone.
 SLUGS = labs.slugs()
 WRONG = [

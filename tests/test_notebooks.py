@@ -18,7 +18,7 @@ from running import Kernel
 from course import engine, ledger, lesson, places
 
 SEED = int(os.environ.get("COURSE_SEED") or random.randrange(10_000))
-pytestmark = pytest.mark.apart
+pytestmark = [pytest.mark.apart, pytest.mark.long]
 NOTEBOOKS = pages.committed_with_outputs()
 CHAPTERS = [path for path in NOTEBOOKS if pages.all_paths()[path] == "chapter"]
 # Chapters run twice, so each also meets the state that it left; any order has to do, so one is drawn.

@@ -11,53 +11,78 @@ from pathlib import Path
 
 import engines
 import pytest
+import sharing
 
 from course import engine
 from course.engine.daemon import until
 
 ROOT = Path(__file__).resolve().parent.parent
 
+LABS = ["00-start", "06-ports"]
 SMALL = {
-    "test_fetching.py": ("fetches", 6),
-    "test_single.py": ("apart", 12),
-    "test_together.py": ("", 12),
+    "test_fetching.py": ("fetches", [f"{number}" for number in range(6)]),
+    "test_single.py": ("apart", [f"{number}" for number in range(12)]),
+    "test_together.py": ("", [f"{number}" for number in range(12)]),
+    "test_labs.py": ("by_lab", [f"{lab}-{number}" for number in range(6) for lab in LABS]),
+    "test_long.py": ("long", ["1"]),
 }
 # Each test notes who ran it; a short wait lets the other worker have its turn.
 TEST = """
 import os, pathlib, threading, pytest
 {mark}
-@pytest.mark.parametrize("number", range({count}))
-def test_who(number):
+@pytest.mark.parametrize("case", {cases})
+def test_who(case):
     threading.Event().wait(0.05)
-    pathlib.Path({notes!r}, f"{file}-{{number}}").write_text(os.environ["PYTEST_XDIST_WORKER"])
+    pathlib.Path({notes!r}, f"{file} {{case}}").write_text(os.environ["PYTEST_XDIST_WORKER"])
 """
 
 
-@pytest.fixture
-def who(tmp_path: Path) -> dict[str, set[str]]:
-    """The workers that ran the tests of each file of a small project, with the course's scheduler."""
-    notes = tmp_path / "notes"
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What each test of a small project noted, run with the course's scheduler."""
+    project = tmp_path_factory.mktemp("project")
+    notes = project / "notes"
     notes.mkdir()
-    for file, (mark, count) in SMALL.items():
+    for file, (mark, cases) in SMALL.items():
         line = f"pytestmark = pytest.mark.{mark}" if mark else ""
-        (tmp_path / file).write_text(TEST.format(mark=line, count=count, notes=str(notes), file=file))
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  apart\n  fetches\n")
+        text = TEST.format(mark=line, cases=cases, notes=str(notes), file=file)
+        (project / file).write_text(text)
+    marks = "".join(f"  {mark}\n" for mark, _ in SMALL.values() if mark)
+    (project / "pytest.ini").write_text(f"[pytest]\nmarkers =\n{marks}")
     workers = [f"--tx=popen//id={name}" for name in (engines.HERE, "other")]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "sharing", "--dist=loadscope", *workers, str(tmp_path)],
-        cwd=tmp_path, env=os.environ | {"PYTHONPATH": f"{ROOT / 'tests'}:{ROOT}"},
+        [sys.executable, "-m", "pytest", "-q", "-p", "sharing", "--dist=loadscope", *workers, str(project)],
+        cwd=project, env=os.environ | {"PYTHONPATH": f"{ROOT / 'tests'}:{ROOT}"},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
-    assert len(list(notes.iterdir())) == sum(count for _, count in SMALL.values())
-    return {file: {note.read_text() for note in notes.glob(f"{file}-*")} for file in SMALL}
+    assert len(list(notes.iterdir())) == sum(len(cases) for _, cases in SMALL.values())
+    return notes
 
 
-def test_each_proof_runs_where_it_may(who: dict[str, set[str]]) -> None:
-    """What fetches stays here, a file stays together, and tests that stand apart go to whoever is free."""
-    assert who["test_fetching.py"] == {engines.HERE}
-    assert len(who["test_together.py"]) == 1
-    assert who["test_single.py"] == {engines.HERE, "other"}
+def who(notes: Path, start: str) -> set[str]:
+    """The workers that ran the tests whose notes begin with *start*."""
+    return {note.read_text() for note in notes.glob(f"{start}*")}
+
+
+def test_each_proof_runs_where_it_may(notes: Path) -> None:
+    """What fetches stays here, a file or a lab together; what stands apart goes to whoever is free."""
+    assert who(notes, "test_fetching.py") == {engines.HERE}
+    assert len(who(notes, "test_together.py")) == 1
+    assert [len(who(notes, f"test_labs.py {lab}")) for lab in LABS] == [1, 1]
+    assert who(notes, "test_single.py") == {engines.HERE, "other"}
+
+
+def test_what_takes_long_comes_first(notes: Path) -> None:
+    """Whoever has nothing that must be done here begins with it."""
+    others = [note for note in notes.iterdir() if "fetching" not in note.name]
+    assert min(others, key=lambda note: note.stat().st_mtime_ns).name.startswith("test_long.py")
+
+
+def test_two_labs_are_two_pieces_of_work() -> None:
+    """So they can go to two engines; a name without a lab is a third."""
+    names = ["test_labs.py::test_a[06-ports-x]", "test_labs.py::test_b[y-00-start]", "test_labs.py::test_c"]
+    assert [sharing.lab_in(name) for name in names] == ["06-ports", "00-start", ""]
 
 
 needs_machines = pytest.mark.skipif(

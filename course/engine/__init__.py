@@ -144,7 +144,13 @@ def start_with_sudo(say: Callable[[str], None]) -> None:
         raise EngineError(
             "No Docker engine runs on this machine.", "start one yourself, or answer y next time"
         )
-    subprocess.run(["sudo", sys.executable, "-m", "course", "engine", "start", "--group", group], check=True)
+    command = ["sudo", sys.executable, "-m", "course", "engine", "start", "--group", group]
+    code = subprocess.run(command, check=False).returncode
+    if code:
+        raise EngineError(
+            f"With sudo the engine was not started either (exit code {code}); what it said is above.",
+            "mend that, or start an engine yourself, and run this again",
+        )
 
 
 def can_run_containers() -> bool:

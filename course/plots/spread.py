@@ -8,6 +8,9 @@ from course.plots.picture import GREY, HUES, Picture, axes
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
+
+NARROW = 300  # how many times as large the far end of an axis is where 2 and 5 are marked as well
 
 
 def spread(
@@ -27,6 +30,17 @@ def spread(
     plane.set(xlabel=label, ylim=(len(groups) - 0.4, -0.7))
     if log:
         plane.set_xscale("log")
+        _in_plain_numbers(plane)
     else:
         plane.set_xlim(left=0)
     return Picture(figure, finding)
+
+
+def _in_plain_numbers(plane: Axes) -> None:
+    """Write 0.2, 0.5, 1 along a logarithmic axis: powers of ten run into each other on a short one."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    least, most = plane.get_xlim()
+    plane.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if most / least < NARROW else (1,)))
+    plane.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    plane.xaxis.set_minor_formatter(NullFormatter())

@@ -233,8 +233,8 @@ def context(anew: Again) -> frozenset[str]:
     """The names that lie in the build context, as a build sees it."""
     probe = 'printf \'FROM busybox:1.37\\nCOPY . /given\\nCMD ["ls", "-a", "/given"]\\n\''
     tag = f"{anew.name}-given"
-    anew.must(f"{probe} | docker build --quiet --tag {tag} --file - work", "the folder", 30)
-    return frozenset(anew.must(f"docker run --rm {tag}", "the folder", 20).split())
+    anew.must(f"{probe} | docker build --quiet --tag {tag} --file - work", "the folder", BUILD_SECONDS)
+    return frozenset(anew.must(f"docker run --rm {tag}", "the folder", BUILD_SECONDS).split())
 
 
 def from_nothing(anew: Again, licence: str) -> Built:
