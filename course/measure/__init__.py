@@ -1,6 +1,7 @@
 """Engine behaviour as pandas tables: times, sizes, ways; knows nothing of drawing."""
 
 from course.measure.builds import BuildCost, build_cost, build_costs
+from course.measure.contents import contents
 from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.life import states, stops
 from course.measure.machines import page_time, page_times, private_memory, running_totals
@@ -22,6 +23,7 @@ __all__ = [
     "build_costs",
     "compared",
     "container_sizes",
+    "contents",
     "layers",
     "left_different",
     "neighbours",

@@ -1,5 +1,6 @@
 """Tables as pictures with a caption that states the finding; knows nothing of Docker."""
 
+from course.plots.attacks import attacks
 from course.plots.builds import build_costs
 from course.plots.differences import what_differs
 from course.plots.images import containers_of_one_image, layers_of_images, rebuilds_by_step
@@ -19,6 +20,7 @@ from course.plots.usage import limits_tried, over_time
 
 __all__ = [
     "Picture",
+    "attacks",
     "build_costs",
     "containers_of_one_image",
     "costs",
