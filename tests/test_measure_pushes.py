@@ -38,6 +38,6 @@ def test_the_picture_says_what_was_sent(tmp_path: Path) -> None:
     table = measure.pushes([manifest(tmp_path, "v1", a=2_000_000), manifest(tmp_path, "v2", a=2_000_000)])
     picture = plots.pushes(table, "The second push sent nothing.")
     (plane,) = picture.figure.axes
-    assert [text.get_text() for text in plane.texts] == [" sent 2.00 MB", " sent 0.00 MB"]
+    assert [text.get_text() for text in plane.texts] == [" sent 2 MB", " sent 0 MB"]
     assert plane.get_xlim()[0] == 0
     assert [label.get_text() for label in plane.get_yticklabels()] == ["v1", "v2"]

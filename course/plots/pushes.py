@@ -20,7 +20,7 @@ def pushes(table: pd.DataFrame, finding: str) -> Picture:
         places, there, 0.6, left=sent, label="there already", facecolor="none", edgecolor=BLUE, linewidth=1.6
     )
     for place, (first, second) in enumerate(zip(sent, there, strict=True)):
-        plane.text(first + second, place, f" sent {first:.2f} MB", va="center", color=GREY, fontsize=9)
+        plane.text(first + second, place, f" sent {first:.3g} MB", va="center", color=GREY, fontsize=9)
     plane.set_yticks(places, list(table.index))
     plane.set(xlabel="packed layers (MB)", ylim=(len(table) - 0.5, -0.5))
     plane.set_xlim(0, 1.3 * max(first + second for first, second in zip(sent, there, strict=True)))
