@@ -9,6 +9,7 @@ from course.measure.neighbours import neighbours, networks
 from course.measure.network import address, reachability, request_path, request_times
 from course.measure.pairs import compared, left_different
 from course.measure.places import side_by_side
+from course.measure.pushes import pushes
 from course.measure.stack import stack, start_order
 from course.measure.start import run_times
 from course.measure.steps import run_steps
@@ -31,6 +32,7 @@ __all__ = [
     "page_time",
     "page_times",
     "private_memory",
+    "pushes",
     "reachability",
     "rebuilds",
     "request_path",
