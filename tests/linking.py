@@ -32,9 +32,8 @@ def images(tags: list[str], root: Path) -> bool:
     if not _has(ours, ids):
         return False
     chains = {chain for id_ in ids.values() for chain in _layers(ours, id_.removeprefix("sha256:"))}
-    if not _link(
-        ours, root, {(ours / STORE / LAYER_DB / chain / "cache-id").read_text() for chain in chains}
-    ):
+    folders = {(ours / STORE / LAYER_DB / chain / "cache-id").read_text() for chain in chains}
+    if not _link(ours, root, folders):
         return False
     for chain in chains:
         _copy(ours, root, STORE / LAYER_DB / chain)
@@ -64,8 +63,10 @@ def _layers(ours: Path, id_: str) -> list[str]:
     """The chain IDs of an image's layers: each is the sum of the one below and of its own content."""
     chains: list[str] = []
     for diff in json.loads((ours / STORE / CONFIGS / id_).read_text())["rootfs"]["diff_ids"]:
-        words = f"sha256:{chains[-1]} {diff}" if chains else ""
-        chains.append(hashlib.sha256(words.encode()).hexdigest() if words else diff.removeprefix("sha256:"))
+        chain = diff.removeprefix("sha256:")
+        if chains:
+            chain = hashlib.sha256(f"sha256:{chains[-1]} {diff}".encode()).hexdigest()
+        chains.append(chain)
     return chains
 
 

@@ -49,8 +49,8 @@ class Sharing(LoadScopeScheduling):  # type: ignore[misc]
         here = node.gateway.spec.id == HERE
         only_here = [scope for scope in self.workqueue if self._has("fetches", scope)]
         others = [scope for scope in self.workqueue if scope not in only_here]
-        mine = sorted(others, key=lambda scope: not self._has("long", scope))
-        mine = (only_here if here else []) + mine
+        others.sort(key=lambda scope: not self._has("long", scope))
+        mine = (only_here if here else []) + others
         if not mine:
             node.shutdown()
             return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -19,10 +18,10 @@ from course import engine
 from course.checks.promise import Unmet
 from course.checks.reading import MOST_BYTES, TooMuch, copy_below
 from course.checks.system import Ran, Shell, System
+from course.ledger.attribution import ANONYMOUS
 
 BUILD_SECONDS = 40.0
 START_SECONDS = 20.0
-ANONYMOUS = re.compile("[0-9a-f]{64}")
 COMPOSE_COPY = "compose.again.json"
 BY_HAND = "Do the same by hand, in an empty folder with a copy of your files, and read from the top."
 
@@ -70,7 +69,7 @@ class Again:
         docker = self.system.docker
         ours = docker.containers.list(all=True, filters=_project(self.name))
         mounts = [mount for container in ours for mount in container.attrs["Mounts"]]
-        nameless = [mount["Name"] for mount in mounts if ANONYMOUS.fullmatch(mount.get("Name", ""))]
+        nameless = {mount["Name"] for mount in mounts if ANONYMOUS.fullmatch(mount.get("Name", ""))}
         self.must(f"docker compose --project-name {self.name} --file {_q(file)} down", file, within)
         for name in nameless:
             docker.volumes.get(name).remove()

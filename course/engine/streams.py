@@ -17,7 +17,7 @@ HEADER = struct.Struct(">BxxxL")  # which stream, and the bytes of it that follo
 def lose_nothing(client: docker.DockerClient) -> docker.DockerClient:
     """Give *client* a way to read exec and attach that keeps what comes together with the answer's headers.
 
-    docker-py 7.1 reads those streams from the raw socket, past the buffer in which the headers were read.
+    docker-py 7.2 reads those streams from the raw socket, past the buffer in which the headers were read.
     What had come with them lies in the buffer and is lost: a short command seems to have printed nothing,
     the more often the busier the machine. Source: docker/docker-py, issues 2042 and 3332, both open.
     """
