@@ -23,6 +23,7 @@ NOTEBOOKS = pages.committed_with_outputs()
 CHAPTERS = [path for path in NOTEBOOKS if pages.all_paths()[path] == "chapter"]
 # Chapters run twice, so each also meets the state that it left; any order has to do, so one is drawn.
 RUNS = random.Random(SEED).sample([*NOTEBOOKS, *CHAPTERS], k=len(NOTEBOOKS) + len(CHAPTERS))
+BESIDE = ("demo", "images")  # what notebooks look at
 IMAGE = "busybox:1.37"
 
 
@@ -49,10 +50,10 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of all notebooks with their files and the demo project, where no run can hurt the tree."""
+    """A copy of all notebooks with what they look at beside them, where no run can hurt the tree."""
     root = tmp_path_factory.mktemp("clone")
     litter = shutil.ignore_patterns("work", ".ipynb_checkpoints")
-    for place in ("notebooks", "solutions", "demo"):
+    for place in ("notebooks", "solutions", *BESIDE):
         shutil.copytree(pages.ROOT / place, root / place, ignore=litter)
     return root
 
@@ -99,7 +100,8 @@ def test_what_a_killed_kernel_left_goes_at_the_next_start(
     """`kill -9` in mid-cell leaves things behind; the set-up cell removes them and nothing else."""
     folder = tmp_path / "copy"
     shutil.copytree(path.parent, folder, ignore=shutil.ignore_patterns("work", ".ipynb_checkpoints"))
-    shutil.copytree(pages.ROOT / "demo", tmp_path / "demo")
+    for place in BESIDE:
+        shutil.copytree(pages.ROOT / place, tmp_path / place)
     cells = [cell.source for cell in pages.read(path, pages.all_paths()[path]).code()]
     kill_in_mid_cell(Kernel(folder, env), cells)
     assert unchanged() != ()

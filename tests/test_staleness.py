@@ -84,6 +84,8 @@ TEACHING = {
     "notebooks/09-dockerfiles-more.ipynb": "it shows a linter's word against MAINTAINER",
     "notebooks/09-dockerfiles/lint/careless.Dockerfile": "the linter finds its mistakes",
     "notebooks/11-compose.ipynb": "it tells which command came before `docker compose`",
+    "notebooks/12-ecr.ipynb": "it names the login command of old guides, and what came after it",
+    "notebooks/13-secure-images.ipynb": "it names lines that have ended, so that one looks it up",
 }
 
 

@@ -1,6 +1,7 @@
 """Engine behaviour as pandas tables: times, sizes, ways; knows nothing of drawing."""
 
 from course.measure.builds import BuildCost, build_cost, build_costs
+from course.measure.contents import contents
 from course.measure.images import container_sizes, layers, rebuilds, waste
 from course.measure.life import states, stops
 from course.measure.machines import page_time, page_times, private_memory, running_totals
@@ -8,6 +9,7 @@ from course.measure.neighbours import neighbours, networks
 from course.measure.network import address, reachability, request_path, request_times
 from course.measure.pairs import compared, left_different
 from course.measure.places import side_by_side
+from course.measure.pushes import pushes
 from course.measure.stack import stack, start_order
 from course.measure.start import run_times
 from course.measure.steps import run_steps
@@ -22,6 +24,7 @@ __all__ = [
     "build_costs",
     "compared",
     "container_sizes",
+    "contents",
     "layers",
     "left_different",
     "neighbours",
@@ -29,6 +32,7 @@ __all__ = [
     "page_time",
     "page_times",
     "private_memory",
+    "pushes",
     "reachability",
     "rebuilds",
     "request_path",

@@ -12,20 +12,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def run_times(commands: dict[str, str], repeats: int = 10) -> pd.DataFrame:
+def run_times(commands: dict[str, str], repeats: int = 10, after: str = "") -> pd.DataFrame:
     """Wall-clock seconds of *repeats* runs of each shell command in *commands*, which maps a name to a line.
 
     One row per run: *way* (the name), *run* (1 to *repeats*), *seconds*, the start of bash included. The
-    commands take turns, so that a busy moment of the machine falls on all of them.
+    commands take turns, so that a busy moment of the machine falls on all of them. The shell command *after*
+    follows each run and isn't counted.
     """
     import pandas as pd
 
     environment = engine.environment()
-    rows = [
-        (way, run, _seconds(command, environment))
-        for run in range(1, repeats + 1)
-        for way, command in commands.items()
-    ]
+    rows = []
+    for run in range(1, repeats + 1):
+        for way, command in commands.items():
+            rows.append((way, run, _seconds(command, environment)))
+            if after:
+                _seconds(after, environment)
     return pd.DataFrame(rows, columns=["way", "run", "seconds"])
 
 

@@ -1,5 +1,6 @@
 """Tables as pictures with a caption that states the finding; knows nothing of Docker."""
 
+from course.plots.attacks import attacks
 from course.plots.builds import build_costs
 from course.plots.differences import what_differs
 from course.plots.images import containers_of_one_image, layers_of_images, rebuilds_by_step
@@ -9,6 +10,7 @@ from course.plots.neighbours import graph_of_neighbours, heat_of_neighbours
 from course.plots.network import path_of_a_request, who_reaches_whom
 from course.plots.pairs import rules
 from course.plots.picture import Picture
+from course.plots.pushes import pushes
 from course.plots.spread import spread
 from course.plots.stack import stack, start_order
 from course.plots.start import runs
@@ -19,6 +21,7 @@ from course.plots.usage import limits_tried, over_time
 
 __all__ = [
     "Picture",
+    "attacks",
     "build_costs",
     "containers_of_one_image",
     "costs",
@@ -32,6 +35,7 @@ __all__ = [
     "limits_tried",
     "over_time",
     "path_of_a_request",
+    "pushes",
     "rebuilds_by_step",
     "rules",
     "runs",

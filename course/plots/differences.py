@@ -15,15 +15,18 @@ LOOKS = (GREEN, ORANGE, PINK, *HUES)
 LONGEST = 30  # characters that fit a box
 
 
-def what_differs(table: pd.DataFrame) -> Picture:
-    """Draw the table of `measure.side_by_side`: in each row equal values share a letter and a colour."""
+def what_differs(table: pd.DataFrame, finding: str = "") -> Picture:
+    """Draw the table of `measure.side_by_side`: in each row equal values share a letter and a colour.
+
+    Without a *finding* of the caller's, the sentence counts the facts that differ.
+    """
     figure, plane = axes(2.9 * len(table.columns) + 1.2, 0.52 * len(table) + 0.8)
     for row, fact in enumerate(table.index):
         values = [str(value) for value in table.loc[fact]]
         for column, (value, group) in enumerate(zip(values, groups(values), strict=True)):
             _box(plane, column, row, value, group)
     as_table(plane, table)
-    return Picture(figure, _differences_in_words(table))
+    return Picture(figure, finding or _differences_in_words(table))
 
 
 def groups(values: Iterable[str]) -> list[int]:

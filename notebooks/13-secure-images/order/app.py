@@ -1,0 +1,3 @@
+"""Order one loaf."""
+
+print("one loaf, please")

@@ -1,0 +1,6 @@
+FROM python:3.13-slim
+WORKDIR /srv
+COPY requirements.txt .
+COPY wheels wheels
+RUN pip install --quiet --no-cache-dir --no-index --find-links wheels -r requirements.txt
+RUN rm -r wheels
