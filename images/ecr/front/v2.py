@@ -154,7 +154,7 @@ class V2:
         return Answer(201, {**VERSION, "Location": where, "Docker-Content-Digest": manifest.digest})
 
     def _delete(self, asked: Asked) -> Answer:
-        """Delete an image with all its tags, by its digest, as AWS's guide does; a tag alone goes by the API."""
+        """Delete an image with all its tags, by its digest, as AWS's guide does; a tag goes by the API."""
         if ":" not in asked.value:
             raise Refusal(
                 "UNSUPPORTED", "An image is deleted by its digest, a tag by batch-delete-image", 405
