@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from course import labs, ledger, lesson, places
+from course import labs, ledger, lesson, places, practice
 from course.engine import client
 from course.errors import CourseError
 
@@ -121,11 +121,25 @@ def test_a_prediction_is_kept_and_set_beside_what_happened(
     """A guess is repeated beside the outcome, right or not, and stands in the learner's own file."""
     lesson.start(chapter)
     lesson.predict("port", "answers", "refused", mine="answers")
+    assert [row.what for row in practice.own().rows()] == ["started", "predicted"]
     lesson.happened("port", "refused")
     said = capsys.readouterr().out
     assert "It was: refused. You predicted: answers. Worth a second look." in said
-    rows = [json.loads(line) for line in (places.state() / "predictions.jsonl").read_text().splitlines()]
-    assert [row.get("happened") for row in rows] == [None, "refused"]
+    assert [row.details.get("happened") for row in practice.own().rows()] == [None, None, "refused"]
+
+
+def test_a_guess_after_the_outcome_is_not_counted(chapter: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who runs both cells again with the right word still missed it, and the end says so."""
+    lesson.start(chapter)
+    for mine in ("answers", "refused"):
+        lesson.predict("port", "answers", "refused", mine=mine)
+        lesson.happened("port", "refused")
+    lesson.leftovers()
+    said = capsys.readouterr().out
+    assert said.endswith(
+        "Predictions: 0 of 1 right.\nWhat you missed comes back tomorrow, in notebooks/90-review.ipynb.\n"
+    )
+    assert [row.what for row in practice.own().rows()] == ["started", "predicted", "happened", "finished"]
 
 
 def test_a_question_mark_is_no_prediction(chapter: str, capsys: pytest.CaptureFixture[str]) -> None:
