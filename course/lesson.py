@@ -13,7 +13,9 @@ from course.errors import CourseError, full_disk_in_words
 if TYPE_CHECKING:
     from course.checks import Hint, Judgement
 
-__all__ = ["check", "clean", "happened", "hint", "judge", "leftovers", "predict", "quiz", "start"]
+__all__ = [
+    "check", "clean", "happened", "hint", "judge", "leftovers", "predict", "progress", "quiz", "start",
+]  # fmt: skip
 
 
 class LessonError(CourseError):
@@ -131,6 +133,11 @@ def judge(lab: str, folder: Path | None = None) -> Judgement:
     return checks.judge(labs.load_checks(found), system)
 
 
+def progress() -> practice.Progress:
+    """How far you are: chapters, labs, time, and the topics that went wrong most."""
+    return practice.read(practice.own())
+
+
 def leftovers() -> None:
     """Say whether anything that this notebook made is still on the engine; if not, its run ends here."""
     session = _session()
@@ -144,7 +151,7 @@ def leftovers() -> None:
             print(f"still here: {thing.kind} {thing.name}; remove it with: {ledger.command(thing)}")
         return
     print("Nothing that this notebook made is left on the engine.")
-    session.sitting.note("finished", cells=session.sitting.cells)
+    session.sitting.note("finished", cells=session.sitting.cells + 1, of=len(_code(session.name)))
     # Only who guessed or answered gets a word on it, so an unanswered notebook prints the same everywhere.
     print(session.sitting.summary(), end="")
     _end()
@@ -196,9 +203,12 @@ def _notebook(name: str) -> Path:
     return places.notebooks() / f"{name}.ipynb"
 
 
+def _code(name: str) -> list[str]:
+    return [labs.source(cell) for cell in labs.read(_notebook(name))["cells"] if cell["cell_type"] == "code"]
+
+
 def _report_held(name: str, recorder: ledger.Recorder) -> None:
-    cells = [labs.source(cell) for cell in labs.read(_notebook(name))["cells"] if cell["cell_type"] == "code"]
-    for each in ledger.held(ledger.needs_of(cells), engine.client(), recorder.left_by_others()):
+    for each in ledger.held(ledger.needs_of(_code(name)), engine.client(), recorder.left_by_others()):
         print(f"✗ {each.what} is held by {each.holder}. This notebook needs it.\n  Next: {each.cure}")
 
 

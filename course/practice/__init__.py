@@ -1,7 +1,8 @@
 """Practice: questions, puzzles, predictions, what comes back when, and how far one is; runs no chapter."""
 
+from course.practice.progress import Progress, read, reset
 from course.practice.quiz import Sheet
 from course.practice.record import Record, own
 from course.practice.sitting import Sitting
 
-__all__ = ["Record", "Sheet", "Sitting", "own"]
+__all__ = ["Progress", "Record", "Sheet", "Sitting", "own", "read", "reset"]
