@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from course.checks import Hint, Judgement
 
 __all__ = [
-    "check", "clean", "happened", "hint", "judge", "leftovers", "predict", "progress", "quiz", "start",
+    "check", "clean", "happened", "hint", "judge", "leftovers", "predict", "progress", "puzzle", "quiz",
+    "start",
 ]  # fmt: skip
 
 
@@ -131,6 +132,11 @@ def judge(lab: str, folder: Path | None = None) -> Judgement:
     found = labs.find(lab)
     system = checks.System(engine.client(), folder or found.folder)
     return checks.judge(labs.load_checks(found), system)
+
+
+def puzzle(name: str, *, mine: practice.Mine) -> practice.Page:
+    """Show puzzle *name*, or build what *mine* makes of it: "3 1 2", or a word for each blank."""
+    return _session().sitting.puzzle(name, mine)
 
 
 def progress() -> practice.Progress:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WEAKEST = 5
+# Rows that say what was right, and which of their details names what was asked.
+NAMED_BY = {"happened": "key", "answered": "question", "puzzled": "puzzle"}
 HEAD = ("chapter", "run to the end", "time", "right at first", "lab")
 
 
@@ -135,11 +137,11 @@ def chapter_of(notebook: str) -> str:
 
 
 def first_answers(rows: Iterable[Row]) -> dict[tuple[str, str], Row]:
-    """The first outcome of each prediction, and the first answer to each question."""
+    """The first outcome of each prediction, and the first answer to each question and puzzle."""
     found: dict[tuple[str, str], Row] = {}
     for row in rows:
-        if row.what in ("happened", "answered"):
-            found.setdefault((row.notebook, str(row.details.get("key") or row.details.get("question"))), row)
+        if row.what in NAMED_BY:
+            found.setdefault((row.notebook, f"{row.what} {row.details.get(NAMED_BY[row.what])}"), row)
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from course.errors import CourseError
-from course.practice import questions, quiz
+from course.practice import puzzles, questions, quiz, trying
 from course.practice.quiz import Asked, Sheet
 from course.practice.record import Record, own
 from course.practice.watch import Watch
@@ -78,6 +78,18 @@ class Sitting:
         for each in sheet.answered:
             self._keep_answer(each, last)
         return sheet
+
+    def puzzle(self, name: str, mine: puzzles.Mine) -> puzzles.Page:
+        """Puzzle *name* of this notebook; an answer is judged by building it, and kept."""
+        there = puzzles.load(self.name)
+        if name not in there:
+            raise puzzles.PuzzleError(
+                f"{self.name} has no puzzle {name!r}.", f"choose one of: {', '.join(there)}"
+            )
+        page = trying.judge(there[name], mine)
+        if page.right is not None:
+            self.note("puzzled", puzzle=name, topic=there[name].topic, mine=mine, right=page.right)
+        return page
 
     def _last_answers(self) -> dict[str, str]:
         """What was last answered to each question of this notebook, in whatever sitting."""
