@@ -31,8 +31,6 @@ STILL_WITHOUT_QUIZ = (
     "08-networks",
     "08-networks-more",
     "10-volumes",
-    "09-dockerfiles",
-    "09-dockerfiles-more",
     "10-volumes-more",
     "11-compose",
     "11-compose-more",
