@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from course import engine, kit, labs, ledger, places, practice, shell
 from course.errors import CourseError, full_disk_in_words
+from course.practice import review as reviews
 
 if TYPE_CHECKING:
     from course.checks import Hint, Judgement
 
 __all__ = [
     "check", "clean", "happened", "hint", "judge", "leftovers", "predict", "progress", "puzzle", "quiz",
-    "start",
+    "review", "start",
 ]  # fmt: skip
 
 
@@ -137,6 +138,11 @@ def judge(lab: str, folder: Path | None = None) -> Judgement:
 def puzzle(name: str, *, mine: practice.Mine) -> practice.Page:
     """Show puzzle *name*, or build what *mine* makes of it: "3 1 2", or a word for each blank."""
     return _session().sitting.puzzle(name, mine)
+
+
+def review(*, mine: str) -> practice.Sheet | practice.Nothing:
+    """Ask again what was missed and is due today; *mine* answers: "b a ? d". It needs no engine."""
+    return reviews.today(practice.own(), mine)
 
 
 def progress() -> practice.Progress:

@@ -55,7 +55,7 @@ def sheet(
     asked: Sequence[Asked], mine: str, so: Mapping[str, Misconception], again: str = "run the cell again"
 ) -> Sheet:
     """The questions with the answers that *mine* gives ("b ? d"), and a line that says how it stands."""
-    letters = _letters(mine)
+    letters = letters_of(mine)
     if set(letters) <= {LEFT} and len(letters) <= len(asked):
         return Sheet(tuple(asked), _how_to_answer(len(asked), again), so)
     fault = _fault(asked, letters)
@@ -65,7 +65,8 @@ def sheet(
     return Sheet(chosen, _result(chosen), so)
 
 
-def _letters(mine: str) -> list[str]:
+def letters_of(mine: str) -> list[str]:
+    """The letters of an answer, however they were set apart."""
     return re.findall(r"\S", re.sub(r"[,;.]", " ", mine.lower()))
 
 
