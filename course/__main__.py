@@ -153,7 +153,8 @@ def new_chapter(options: argparse.Namespace) -> int:
     """Make a chapter with the house skeleton."""
     from course import scaffold
 
-    print(scaffold.new_chapter(options.slug))
+    for path in scaffold.new_chapter(options.slug):
+        print(path)
     return 0
 
 
