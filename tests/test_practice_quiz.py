@@ -215,6 +215,13 @@ def test_letters_are_judged_with_the_explanation_of_what_was_chosen() -> None:
     assert repr(shown(letters(True, True))).endswith("2 of 2 right.")
 
 
+def test_a_link_spells_the_heading_as_jupyterlab_does() -> None:
+    """Blanks become hyphens and nothing else changes: JupyterLab takes a %3F for another heading."""
+    question = Question("80-x", "a", "things", "Which?", "04-images#Who `else`, then?", TWO[0].options)
+    page = quiz.sheet([quiz.Asked(question, question.options)], "a", SO)._repr_html_()
+    assert '<a href="04-images.ipynb#Who-else,-then?">04-images, Who `else`, then?</a>' in page
+
+
 @pytest.mark.parametrize("typed", ["{} {}", "{}{}", " {}, {} ", "{};{}"])
 def test_letters_may_be_typed_in_many_ways(typed: str) -> None:
     """Blanks, commas, capitals: people type differently and mean the same."""

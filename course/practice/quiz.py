@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import quote
 
 from course.checks.table import marked
 from course.practice.questions import Misconception, Option, Question
@@ -115,7 +114,8 @@ def _lines(number: int, asked: Asked, so: Mapping[str, Misconception]) -> list[s
 def _link(question: Question) -> str:
     """Where the matter is explained, as a link that JupyterLab and GitHub follow to the heading."""
     notebook, heading = question.section
-    place = quote(heading.replace("`", "").replace(" ", "-"))
+    # JupyterLab compares a heading with what stands here as it is: %3F would lead nowhere, ? does.
+    place = escape(heading.replace("`", "").replace(" ", "-"))
     return f'<a href="{notebook}.ipynb#{place}">{notebook}, {escape(heading)}</a>'
 
 
