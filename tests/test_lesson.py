@@ -25,6 +25,7 @@ def name() -> str:
 def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[str]:
     """A chapter whose one shell cell runs container *name* and publishes a port."""
     monkeypatch.setenv("COURSE_STATE", str(tmp_path / "state"))
+    monkeypatch.delenv("COURSE_RECORD")
     monkeypatch.setattr(places, "notebooks", lambda: tmp_path)
     source = f"%%shell\ndocker run -d --name {name} -p 127.0.0.1:18099:80 nginx:1.26"
     cells = [{"cell_type": "code", "source": source}]

@@ -44,7 +44,9 @@ def test_a_row_is_a_line_that_a_person_can_read(record: Record) -> None:
 
 
 def test_the_record_lies_in_the_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """COURSE_STATE keeps a test apart from the learner's own."""
+    """COURSE_STATE keeps a test apart from the learner's own, and so does COURSE_RECORD in each test run."""
+    assert places.state() not in own().path.parents
+    monkeypatch.delenv("COURSE_RECORD")
     monkeypatch.setenv("COURSE_STATE", str(tmp_path / "elsewhere"))
     assert own().path == tmp_path / "elsewhere" / "progress.jsonl"
     assert own().rows() == ()
