@@ -25,7 +25,6 @@ STILL_WITHOUT_QUIZ = (
     "04-images-more",
     "05-life-cycle",
     "05-life-cycle-more",
-    "06-ports-more",
     "07-debugging",
     "07-debugging-more",
     "08-networks",

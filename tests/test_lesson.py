@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import socket
 import uuid
 from collections.abc import Iterator
@@ -151,6 +153,37 @@ def test_a_question_mark_is_no_prediction(chapter: str, capsys: pytest.CaptureFi
     said = capsys.readouterr().out
     assert "No prediction yet. In place of '?' put one of: answers, refused." in said
     assert said.endswith("It was: refused.\n")
+
+
+def test_a_check_is_kept_with_what_passed(chapter: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Points, the names of the checks that passed, their version, and the engine they were seen on."""
+    lesson.start("labs/00-start")
+    judgement = lesson.check()
+    (row,) = [row for row in practice.own().rows() if row.what == "checked"]
+    assert (row.notebook, row.details["earned"], row.details["points"]) == (
+        "labs/00-start",
+        0,
+        judgement.points,
+    )
+    assert row.details["passed"] == list(judgement.named("pass")) == []
+    assert labs.version(labs.find("00-start")).startswith(row.details["checks"])
+    assert row.details["engine"] == client().version()["Version"]
+
+
+def test_questions_are_asked_in_the_chapter_that_was_started(
+    chapter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`quiz` and `puzzle` read what lies beside the notebook; unanswered they keep nothing."""
+    for name in ("06-ports.quiz.toml", "09-dockerfiles.puzzles.toml"):
+        shutil.copy(places.ROOT / "notebooks" / name, tmp_path / f"{chapter}.{name.split('.', 1)[1]}")
+    shutil.copy(places.ROOT / "notebooks" / "misconceptions.toml", tmp_path)
+    lesson.start(chapter)
+    assert len(lesson.quiz("check", mine="?").asked) == 4
+    assert "RUN sort words.txt" in repr(lesson.puzzle("sorted-words", mine="?"))
+    assert [row.what for row in practice.own().rows()] == ["started"]
+    lesson.quiz("check", mine="a ? ? ?")
+    lesson.leftovers()
+    assert re.search(r"is left on the engine\.\nQuestions: [01] of 1 right\.\n", capsys.readouterr().out)
 
 
 def test_a_chapter_can_not_be_checked(chapter: str) -> None:
