@@ -3,7 +3,7 @@ PYTHON ?= python3
 COURSE := .venv/bin/python -m course
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test doctor images kit mirror stop grade clean outputs lock lint bench soak
+.PHONY: help setup lab test doctor images kit mirror progress stop grade clean outputs lock lint bench soak
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -31,6 +31,9 @@ kit: setup ## write every image into one archive for a classroom
 
 mirror: setup ## serve the images to a room as a registry mirror
 	@$(COURSE) mirror
+
+progress: setup ## show how far you are [RESET=06] [COMPLETION=file.json]
+	@$(COURSE) progress $(if $(RESET),--reset "$(RESET)") $(if $(COMPLETION),--completion "$(COMPLETION)")
 
 stop: setup ## end the engine and the mirror that the course started
 	@$(COURSE) engine stop

@@ -123,6 +123,23 @@ def clean(options: argparse.Namespace) -> int:
     return lesson.clean(options.chapter)
 
 
+def progress(options: argparse.Namespace) -> int:
+    """Show how far you are; forget a chapter; write a record of the checks that passed."""
+    from course import practice
+    from course.practice import completion
+
+    record = practice.own()
+    if options.reset:
+        slug, rows = practice.reset(record, options.reset)
+        print(f"{slug}: {rows} lines of your record are forgotten.")
+    print(practice.read(record))
+    print(f"Your record: {record.path}")
+    if options.completion:
+        labs = completion.write(record, options.completion)["labs"]
+        print(f"{options.completion} names the checks that passed in {len(labs)} labs, and what that shows.")
+    return 0
+
+
 def new_lab(options: argparse.Namespace) -> int:
     """Make a lab that already keeps every promise, to be changed into yours."""
     from course import scaffold
@@ -136,7 +153,8 @@ def new_chapter(options: argparse.Namespace) -> int:
     """Make a chapter with the house skeleton."""
     from course import scaffold
 
-    print(scaffold.new_chapter(options.slug))
+    for path in scaffold.new_chapter(options.slug):
+        print(path)
     return 0
 
 
@@ -173,6 +191,9 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--shared", action="store_true", help="on this engine, for notebooks that you trust")
     sub.add_argument("--report", type=Path, default=Path("grading"), metavar="DIR", help="where results go")
     add("clean", clean).add_argument("chapter", nargs="?")
+    sub = add("progress", progress)
+    sub.add_argument("--reset", default="", metavar="CHAPTER", help="forget what was done of it, its lab too")
+    sub.add_argument("--completion", type=Path, metavar="FILE", help="write which checks passed, as JSON")
     add("new-lab", new_lab).add_argument("slug")
     add("new-chapter", new_chapter).add_argument("slug")
     return top

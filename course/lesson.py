@@ -1,20 +1,23 @@
-"""What a notebook calls: `start`, `predict`, `happened`, `check`, `hint`, `leftovers`; it draws nothing."""
+"""What a notebook calls: `start`, `predict`, `quiz`, `check`, `hint`, `leftovers` …; it draws nothing."""
 
 from __future__ import annotations
 
-import json
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course import engine, kit, labs, ledger, places, shell
+from course import engine, kit, labs, ledger, places, practice, shell
 from course.errors import CourseError, full_disk_in_words
+from course.practice import review as reviews
 
 if TYPE_CHECKING:
     from course.checks import Hint, Judgement
 
-__all__ = ["check", "clean", "happened", "hint", "judge", "leftovers", "predict", "start"]
+__all__ = [
+    "check", "clean", "happened", "hint", "judge", "leftovers", "predict", "progress", "puzzle", "quiz",
+    "review", "start",
+]  # fmt: skip
 
 
 class LessonError(CourseError):
@@ -27,8 +30,14 @@ class Session:
 
     name: str
     recorder: ledger.Recorder
-    predicted: dict[str, str] = field(default_factory=dict)
+    sitting: practice.Sitting
     hints_given: dict[str, int] = field(default_factory=dict)
+    unwatch: Callable[[], None] = lambda: None
+
+    def close(self) -> None:
+        """End what was begun with it."""
+        self.unwatch()
+        self.recorder.close()
 
 
 # A kernel runs one notebook, so it has one session; a list, so that nothing is rebound from afar.
@@ -56,11 +65,14 @@ def start(name: str) -> None:
     except BaseException:
         recorder.close()
         raise
-    _sessions.append(Session(name, recorder))
+    session = Session(name, recorder, practice.Sitting(name))
+    _sessions.append(session)
     ipython = _ipython()
     if ipython is not None:
         shell.load(ipython, env=engine.environment(), started=recorder.child_started)
         recorder.watch(ipython)
+        session.unwatch = session.sitting.watched(ipython)
+    session.sitting.note("started")
     print(f"{name} is ready.")
 
 
@@ -69,27 +81,34 @@ def predict(key: str, *choices: str, mine: str) -> None:
     if mine not in choices:
         print(f"No prediction yet. In place of {mine!r} put one of: {', '.join(choices)}.")
         return
-    _session().predicted[key] = mine
-    _keep("predictions.jsonl", chapter=_session().name, key=key, mine=mine)
+    _session().sitting.predict(key, choices, mine)
     print(f"Kept: {mine}.")
 
 
 def happened(key: str, what: str) -> None:
     """Set *what* happened beside what you predicted under *key*."""
-    mine = _session().predicted.get(key)
+    mine = _session().sitting.happened(key, what)
     if mine is None:
         print(f"It was: {what}.")
         return
-    _keep("predictions.jsonl", chapter=_session().name, key=key, mine=mine, happened=what)
     print(
         f"It was: {what}. You predicted: {mine}." + (" Right." if mine == what else " Worth a second look.")
     )
 
 
+def quiz(part: str, *, mine: str) -> practice.Sheet:
+    """Ask this notebook's questions of *part* ("warm-up", "check"); *mine* answers them: "b a ? d"."""
+    return _session().sitting.quiz(part, mine)
+
+
 def check() -> Judgement:
     """Judge this lab's end state: a table of promises, what was seen, and points."""
-    judgement = judge(_lab_of(_session()), Path.cwd())
-    _keep("results.jsonl", lab=_session().name, earned=judgement.earned, points=judgement.points)
+    lab = _lab_of(_session())
+    judgement = judge(lab, Path.cwd())
+    _session().sitting.note(
+        "checked", earned=judgement.earned, points=judgement.points, passed=list(judgement.named("pass")),
+        checks=labs.version(labs.find(lab))[:12], engine=engine.client().version()["Version"],
+    )  # fmt: skip
     return judgement
 
 
@@ -116,6 +135,21 @@ def judge(lab: str, folder: Path | None = None) -> Judgement:
     return checks.judge(labs.load_checks(found), system)
 
 
+def puzzle(name: str, *, mine: practice.Mine) -> practice.Page:
+    """Show puzzle *name*, or build what *mine* makes of it: "3 1 2", or a word for each blank."""
+    return _session().sitting.puzzle(name, mine)
+
+
+def review(*, mine: str) -> practice.Sheet | practice.Nothing:
+    """Ask again what was missed and is due today; *mine* answers: "b a ? d". It needs no engine."""
+    return reviews.today(practice.own(), mine)
+
+
+def progress() -> practice.Progress:
+    """How far you are: chapters, labs, time, and the topics that went wrong most."""
+    return practice.read(practice.own())
+
+
 def leftovers() -> None:
     """Say whether anything that this notebook made is still on the engine; if not, its run ends here."""
     session = _session()
@@ -129,6 +163,9 @@ def leftovers() -> None:
             print(f"still here: {thing.kind} {thing.name}; remove it with: {ledger.command(thing)}")
         return
     print("Nothing that this notebook made is left on the engine.")
+    session.sitting.note("finished", cells=session.sitting.cells + 1, of=len(_code(session.name)))
+    # Only who guessed or answered gets a word on it, so an unanswered notebook prints the same everywhere.
+    print(session.sitting.summary(), end="")
     _end()
 
 
@@ -158,7 +195,7 @@ def _session() -> Session:
 
 def _end() -> None:
     while _sessions:
-        _sessions.pop().recorder.close()
+        _sessions.pop().close()
 
 
 def _lab_of(session: Session) -> str:
@@ -178,9 +215,12 @@ def _notebook(name: str) -> Path:
     return places.notebooks() / f"{name}.ipynb"
 
 
+def _code(name: str) -> list[str]:
+    return [labs.source(cell) for cell in labs.read(_notebook(name))["cells"] if cell["cell_type"] == "code"]
+
+
 def _report_held(name: str, recorder: ledger.Recorder) -> None:
-    cells = [labs.source(cell) for cell in labs.read(_notebook(name))["cells"] if cell["cell_type"] == "code"]
-    for each in ledger.held(ledger.needs_of(cells), engine.client(), recorder.left_by_others()):
+    for each in ledger.held(ledger.needs_of(_code(name)), engine.client(), recorder.left_by_others()):
         print(f"✗ {each.what} is held by {each.holder}. This notebook needs it.\n  Next: {each.cure}")
 
 
@@ -201,10 +241,3 @@ def _ipython() -> Any:
     from IPython import get_ipython
 
     return get_ipython()
-
-
-@full_disk_in_words()
-def _keep(file: str, **row: object) -> None:
-    """Append one line to a file of the learner's own progress."""
-    with (places.state() / file).open("a") as out:
-        out.write(json.dumps({"at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **row}) + "\n")

@@ -33,12 +33,19 @@ def new_lab(slug: str, root: Path = places.ROOT) -> tuple[Path, ...]:
     return _write(made)
 
 
-def new_chapter(slug: str, root: Path = places.ROOT) -> Path:
-    """Make notebooks/*slug*.ipynb with the parts that every chapter has, in their order; the file made."""
+def new_chapter(slug: str, root: Path = places.ROOT) -> tuple[Path, ...]:
+    """Make notebooks/*slug*.ipynb with every chapter's parts, and its questions beside it; the files made."""
     _refuse_bad_slug(slug)
     cells = [_code(*cell) if cell[1].startswith(RUNS) else _markdown(*cell) for cell in chapter(slug)]
-    (made,) = _write({root / "notebooks" / f"{slug}.ipynb": _notebook(cells)})
-    return made
+    folder = root / "notebooks"
+    return _write(
+        {folder / f"{slug}.ipynb": _notebook(cells), folder / f"{slug}.quiz.toml": _questions(slug)}
+    )
+
+
+def _questions(slug: str) -> str:
+    asked = [QUESTION.format(part=part, number=number) for part in ("warm-up", "check") for number in (1, 2)]
+    return QUESTIONS.format(slug=slug, parts="".join(asked))
 
 
 def chapter(slug: str) -> Iterator[tuple[str, str]]:
@@ -47,7 +54,8 @@ def chapter(slug: str) -> Iterator[tuple[str, str]]:
     yield "title", f"# {number} · Title\n\nYou do this, and see that."
     yield "needs", NEEDS
     yield SETUP, f'from course import lesson\n\nlesson.start("{slug}")'
-    yield "warm-up", f"### Warm-up: two questions from earlier chapters\n\n{QUESTIONS}"
+    yield "warm-up", f"### Warm-up: two questions from earlier chapters\n\n{ANSWER}"
+    yield "warm-up-quiz", 'lesson.quiz("warm-up", mine="?")'
     yield "claim", "## A claim that this section shows\n\nSay what you run next.\n\n**Predict:** what comes?"
     yield "show", "%%shell\ndocker run --rm busybox:1.37 echo hello"
     yield "explain", "Say what to notice in the output, and why it is so."
@@ -57,7 +65,8 @@ def chapter(slug: str) -> Iterator[tuple[str, str]]:
     yield "break", "## One thing that breaks, on purpose\n\nSay what is about to fail."
     yield "provoke", "%%shell --expect 125\ndocker run --no-such-flag busybox:1.37"
     yield "cure", "Say which word of the message to read, and give the cure."
-    yield "check-yourself", f"## Check yourself\n\n{QUESTIONS}"
+    yield "check-yourself", "## Check yourself\n\nAnswer from memory: what you miss comes back in a few days."
+    yield "check-quiz", 'lesson.quiz("check", mine="?")'
     yield "recap", "## Recap\n\n| command | what it does | when |\n|---|---|---|\n| `docker run` | … | … |"
     yield "clean-up", "## Clean up\n\nRemove by name what this chapter made."
     yield "clean", "%%shell\ndocker rm --force name-of-this-chapter"
@@ -71,14 +80,23 @@ def chapter(slug: str) -> Iterator[tuple[str, str]]:
 
 SETUP = "setup"
 RUNS = ("%%", "from ", "lesson.")
+ANSWER = "Answer from memory: put your letters in place of the question mark, and run the cell again."
 
-QUESTIONS = """<details><summary>A first question?</summary>
-Its answer.
-</details>
+QUESTIONS = """# The questions of {slug}.ipynb: docs/add-a-quiz.md says how they are made.
+{parts}"""
 
-<details><summary>A second question?</summary>
-Its answer.
-</details>"""
+QUESTION = """
+[[{part}]]
+id = "a-word-for-{part}-{number}"
+topic = "topic"
+ask = "A question?"
+see = "#A claim that this section shows"
+options = [
+    {{ right = true, text = "What is so.", why = "Why it is so." }},
+    {{ text = "What some believe.", misconception = "name-of-a-belief", why = "Why it isn't." }},
+    {{ text = "What others believe.", misconception = "name-of-a-belief", why = "Why it isn't." }},
+]
+"""
 
 NEEDS = """| | |
 |---|---|

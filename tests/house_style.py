@@ -18,6 +18,7 @@ Rule = Callable[[Page], list[str]]
 EVERYWHERE: tuple[Rule, ...] = (*style_prose.ALL, *style_code.ALL, *style_outputs.EVERYWHERE)
 RULES: dict[pages.Kind, tuple[Rule, ...]] = {
     "chapter": (*style_chapter.ALL, *EVERYWHERE, *style_outputs.CHAPTER),
+    "review": (*EVERYWHERE, style_outputs.counts_run_from_one),
     "lab": (*EVERYWHERE, style_outputs.has_no_outputs),
     "solution": (*EVERYWHERE, style_outputs.counts_run_from_one),
 }

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parent.parent
 UNCOMPARED = "nbval-ignore-output"
-Kind = Literal["chapter", "lab", "solution"]
+Kind = Literal["chapter", "review", "lab", "solution"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Page:
-    """One notebook: a chapter, a lab as handed out, or a solution."""
+    """One notebook: a chapter, the review, a lab as handed out, or a solution."""
 
     path: Path
     kind: Kind
@@ -59,12 +59,12 @@ class Page:
     @property
     def slug(self) -> str:
         """What the course calls it: `06-ports`, also for its lab and solution."""
-        return self.path.stem if self.kind == "chapter" else self.path.parent.name
+        return self.path.stem if self.kind in ("chapter", "review") else self.path.parent.name
 
     @property
     def name(self) -> str:
         """What `lesson.start` calls it."""
-        return self.slug if self.kind == "chapter" else f"labs/{self.slug}"
+        return self.slug if self.kind in ("chapter", "review") else f"labs/{self.slug}"
 
     def code(self) -> list[Cell]:
         """Its code cells."""
@@ -78,7 +78,8 @@ class Page:
 def all_paths(root: Path = ROOT) -> dict[Path, Kind]:
     """Every notebook of the course under *root*, found by listing."""
     kinds: dict[str, Kind] = {
-        "notebooks/*.ipynb": "chapter",
+        "notebooks/[0-8]*.ipynb": "chapter",
+        "notebooks/9*.ipynb": "review",
         "labs/*/lab.ipynb": "lab",
         "solutions/*/lab.ipynb": "solution",
     }
@@ -86,7 +87,7 @@ def all_paths(root: Path = ROOT) -> dict[Path, Kind]:
 
 
 def committed_with_outputs(root: Path = ROOT) -> list[Path]:
-    """Chapters and solutions: what is run and compared."""
+    """Chapters, the review and solutions: what is run and compared."""
     return [path for path, kind in all_paths(root).items() if kind != "lab"]
 
 

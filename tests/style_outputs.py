@@ -13,7 +13,12 @@ from style_code import is_picture, is_proof, parsed
 
 PICTURES = 4
 NOTHING_LEFT = "Nothing that this notebook made is left on the engine."
-TAGS = {"chapter": {UNCOMPARED}, "solution": {UNCOMPARED, "answer"}, "lab": {UNCOMPARED, "answer"}}
+TAGS = {
+    "chapter": {UNCOMPARED},
+    "review": {UNCOMPARED},
+    "solution": {UNCOMPARED, "answer"},
+    "lab": {UNCOMPARED, "answer"},
+}
 
 
 def counts_run_from_one(page: Page) -> list[str]:

@@ -16,8 +16,9 @@ import style_prose
 from lab_trials import Trials, Unproven
 from small_lab import SmallLab, code, write
 
-from course import labs, scaffold
+from course import labs, places, scaffold
 from course.labs import Lab, LabError
+from course.practice import questions
 
 Break = Callable[[SmallLab], object]
 
@@ -229,13 +230,18 @@ def test_a_slug_that_is_none_is_refused(slug: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_new_chapter_keeps_the_house_style(tmp_path: Path) -> None:
+def test_a_new_chapter_keeps_the_house_style(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The skeleton breaks no rule but those whose matter its author adds: outputs, pictures, the lab."""
-    file = scaffold.new_chapter("91-brand-new", tmp_path)
+    file, asked = scaffold.new_chapter("91-brand-new", tmp_path)
     page = pages.read(file, "chapter")
     rules = [*style_chapter.ALL, *style_prose.ALL, *style_code.ALL]
     faults = {rule.__name__: rule(page) for rule in rules if rule.__name__ != "links_lead_somewhere"}
     assert {name: found for name, found in faults.items() if found} == {}
+    monkeypatch.setattr(places, "notebooks", lambda: tmp_path / "notebooks")
+    assert asked.name == "91-brand-new.quiz.toml"
+    assert {part: len(found) for part, found in questions.load("91-brand-new").items()} == {
+        "warm-up": 2, "check": 2,
+    }  # fmt: skip
     assert 'lesson.start("91-brand-new")' in file.read_text().replace('\\"', '"')
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import socket
 import uuid
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from course import labs, ledger, lesson, places
+from course import labs, ledger, lesson, places, practice
 from course.engine import client
 from course.errors import CourseError
 
@@ -25,6 +27,7 @@ def name() -> str:
 def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[str]:
     """A chapter whose one shell cell runs container *name* and publishes a port."""
     monkeypatch.setenv("COURSE_STATE", str(tmp_path / "state"))
+    monkeypatch.delenv("COURSE_RECORD")
     monkeypatch.setattr(places, "notebooks", lambda: tmp_path)
     source = f"%%shell\ndocker run -d --name {name} -p 127.0.0.1:18099:80 nginx:1.26"
     cells = [{"cell_type": "code", "source": source}]
@@ -121,11 +124,25 @@ def test_a_prediction_is_kept_and_set_beside_what_happened(
     """A guess is repeated beside the outcome, right or not, and stands in the learner's own file."""
     lesson.start(chapter)
     lesson.predict("port", "answers", "refused", mine="answers")
+    assert [row.what for row in practice.own().rows()] == ["started", "predicted"]
     lesson.happened("port", "refused")
     said = capsys.readouterr().out
     assert "It was: refused. You predicted: answers. Worth a second look." in said
-    rows = [json.loads(line) for line in (places.state() / "predictions.jsonl").read_text().splitlines()]
-    assert [row.get("happened") for row in rows] == [None, "refused"]
+    assert [row.details.get("happened") for row in practice.own().rows()] == [None, None, "refused"]
+
+
+def test_a_guess_after_the_outcome_is_not_counted(chapter: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who runs both cells again with the right word still missed it, and the end says so."""
+    lesson.start(chapter)
+    for mine in ("answers", "refused"):
+        lesson.predict("port", "answers", "refused", mine=mine)
+        lesson.happened("port", "refused")
+    lesson.leftovers()
+    said = capsys.readouterr().out
+    assert said.endswith(
+        "Predictions: 0 of 1 right.\nWhat you missed comes back tomorrow, in notebooks/90-review.ipynb.\n"
+    )
+    assert [row.what for row in practice.own().rows()] == ["started", "predicted", "happened", "finished"]
 
 
 def test_a_question_mark_is_no_prediction(chapter: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,6 +153,37 @@ def test_a_question_mark_is_no_prediction(chapter: str, capsys: pytest.CaptureFi
     said = capsys.readouterr().out
     assert "No prediction yet. In place of '?' put one of: answers, refused." in said
     assert said.endswith("It was: refused.\n")
+
+
+def test_a_check_is_kept_with_what_passed(chapter: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Points, the names of the checks that passed, their version, and the engine they were seen on."""
+    lesson.start("labs/00-start")
+    judgement = lesson.check()
+    (row,) = [row for row in practice.own().rows() if row.what == "checked"]
+    assert (row.notebook, row.details["earned"], row.details["points"]) == (
+        "labs/00-start",
+        0,
+        judgement.points,
+    )
+    assert row.details["passed"] == list(judgement.named("pass")) == []
+    assert labs.version(labs.find("00-start")).startswith(row.details["checks"])
+    assert row.details["engine"] == client().version()["Version"]
+
+
+def test_questions_are_asked_in_the_chapter_that_was_started(
+    chapter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`quiz` and `puzzle` read what lies beside the notebook; unanswered they keep nothing."""
+    for name in ("06-ports.quiz.toml", "09-dockerfiles.puzzles.toml"):
+        shutil.copy(places.ROOT / "notebooks" / name, tmp_path / f"{chapter}.{name.split('.', 1)[1]}")
+    shutil.copy(places.ROOT / "notebooks" / "misconceptions.toml", tmp_path)
+    lesson.start(chapter)
+    assert len(lesson.quiz("check", mine="?").asked) == 4
+    assert "RUN sort words.txt" in repr(lesson.puzzle("sorted-words", mine="?"))
+    assert [row.what for row in practice.own().rows()] == ["started"]
+    lesson.quiz("check", mine="a ? ? ?")
+    lesson.leftovers()
+    assert re.search(r"is left on the engine\.\nQuestions: [01] of 1 right\.\n", capsys.readouterr().out)
 
 
 def test_a_chapter_can_not_be_checked(chapter: str) -> None:

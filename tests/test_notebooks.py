@@ -73,7 +73,7 @@ def test_every_notebook_is_found() -> None:
     """There are chapters and solutions to run, and no notebook lies where nobody would run it."""
     assert len(NOTEBOOKS) >= 2
     assert pages.strays() == []
-    assert set(pages.all_paths().values()) == {"chapter", "lab", "solution"}
+    assert set(pages.all_paths().values()) == {"chapter", "review", "lab", "solution"}
 
 
 @pytest.mark.parametrize(

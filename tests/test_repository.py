@@ -33,7 +33,8 @@ EXPECTED = (
     "benchmarks/*.py", "benchmarks/*.csv", "benchmarks/*.md", "benchmarks/*.sh", "benchmarks/results/*",
     "course/*.py", "demo/README.md", "demo/app/*", "demo/Dockerfile", "demo/.dockerignore",
     "demo/compose.yaml", "docs/*.md", "docs/picture.png", "docs/results.schema.json", "docs/workflows/*.yml",
-    "images/kit.toml", "tests/*.py", "tests/sanitize.cfg", "tests/attacks/*.toml",
+    "images/kit.toml", "notebooks/misconceptions.toml",
+    "tests/*.py", "tests/sanitize.cfg", "tests/attacks/*.toml",
     "benchmarks/peers/labs/*/lab.ipynb", "benchmarks/peers/solutions/*/lab.ipynb",
     "benchmarks/peers/solutions/*/wrong/*.toml", "benchmarks/peers/requirements.*",
 )  # fmt: skip
@@ -108,7 +109,8 @@ def unexpected(names: list[str]) -> list[str]:
     kit = tomllib.loads((ROOT / "images" / "kit.toml").read_text(encoding="utf-8"))
     recipes = {f"images/{image['recipe']}/*" for image in kit.values() if "recipe" in image}
     slugs = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
-    chapters = {f"notebooks/{slug}.ipynb" for slug in slugs} | {f"notebooks/{slug}/*" for slug in slugs}
+    beside = (".ipynb", ".quiz.toml", ".puzzles.toml", "/*")
+    chapters = {f"notebooks/{slug}{end}" for slug in slugs for end in beside}
     labs = {path.name for path in (ROOT / "labs").iterdir() if (path / "lab.ipynb").exists()}
     own = {f"labs/{slug}/*" for slug in labs}
     own |= {f"solutions/{slug}/{file}" for slug in labs for file in ("lab.ipynb", "wrong/*.toml")}
@@ -134,7 +136,8 @@ def test_every_file_belongs_somewhere() -> None:
 @pytest.mark.parametrize(
     "name",
     ["notes.txt", "images/forgotten/Dockerfile", "notebooks/99-none/a.js", "solutions/06-ports/old.ipynb",
-     "labs/99-none/lab.ipynb", "Untitled.ipynb", "course/cache.json", "tests/out.log"],
+     "notebooks/99-none.quiz.toml", "labs/99-none/lab.ipynb", "Untitled.ipynb",
+     "course/cache.json", "tests/out.log"],
 )  # fmt: skip
 def test_a_file_that_belongs_nowhere_is_seen(name: str) -> None:
     """Something left behind in any corner of the tree is reported."""

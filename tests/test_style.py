@@ -60,12 +60,12 @@ def chapter() -> Cells:
     """A chapter that keeps every rule, as short as one can be."""
     table = "| | |\n|---|---|\n| **Time** | 5 minutes |\n| **Needs** | an engine |\n| **Images** | busybox |"
     goals = "**You will be able to**\n\n- *run* a thing;\n- *stop* it;\n- *read* what it said."
-    question = "<details><summary>What is it?</summary>\nA thing. Of two sentences.\n</details>"
     return [
         md("title", "# 80 · A chapter\n\nYou learn one thing."),
         md("needs", f"{table}\n\n{goals}"),
         code("setup", 'from course import lesson\n\nlesson.start("80-chapter")', tags=(UNCOMPARED,)),
-        md("warm-up", f"### Warm-up: two questions\n\n{question}\n\n{question}"),
+        md("warm-up", "### Warm-up: two questions\n\nAnswer them from memory."),
+        code("warm-up-quiz", 'lesson.quiz("warm-up", mine="?")'),
         md("s1", "## A container is a process\n\nEach has a **name**.\n\n**Predict:** which one is it?"),
         code("predict-name", 'lesson.predict("name", "a", "b", mine="?")'),
         code("name-run", "%%shell\ndocker run --rm busybox:1.37 echo hello"),
@@ -75,7 +75,8 @@ def chapter() -> Cells:
         code("time-proof", "assert max(times) < 10"),
         md("s3", "## What breaks?\n\nA name that is taken."),
         code("taken-run", "%%shell --expect 125\ndocker run --name x nginx:1.26"),
-        md("check-yourself", f"## Check yourself\n\n{question}\n\n{question}"),
+        md("check-yourself", "## Check yourself\n\nAnswer them from memory."),
+        code("check-quiz", 'lesson.quiz("check", mine="?")'),
         md("recap", f"## Recap\n\n{chapters.RECAP_HEAD}\n|---|---|---|\n| `docker ps` | lists | often |"),
         md("clean-up", "## Clean up\n\nRemove what this chapter made."),
         code("clean", "%%shell\ndocker rm x"),
@@ -148,18 +149,16 @@ BROKEN: list[tuple[Rule, str, Change]] = [
     (chapters.starts_with_a_short_set_up, "another chapter", swap("setup", "80-", "81-")),
     (chapters.starts_with_a_short_set_up, "too late", lambda cells: cells.insert(2, cells.pop(3))),
     (chapters.warms_up, "none", drop("warm-up")),
-    (
-        chapters.warms_up,
-        "one question",
-        put("warm-up", "### Warm-up\n\n<details><summary>Q?</summary>A.</details>"),
-    ),
+    (chapters.warms_up, "no questions", drop("warm-up-quiz")),
+    (chapters.warms_up, "an answer in it", swap("warm-up-quiz", "?", "a b")),
+    (chapters.asks_in_the_end, "no questions", drop("check-quiz")),
+    (chapters.asks_in_the_end, "an answer in it", swap("check-quiz", "?", "a b")),
     (chapters.ends_as_every_chapter_ends, "no recap", drop("recap")),
     (chapters.ends_as_every_chapter_ends, "no recap table", put("recap", "## Recap\n\nYou saw it.")),
     (chapters.ends_as_every_chapter_ends, "no clean-up", put("clean", "del times")),
     (chapters.ends_as_every_chapter_ends, "no leftovers", drop("leftovers")),
     (chapters.ends_as_every_chapter_ends, "no lab", put("next", "## What's next\n\nRest.")),
     (chapters.ends_as_every_chapter_ends, "two sections", swap("s3", "## ", "### ")),
-    (chapters.ends_as_every_chapter_ends, "no questions", put("check-yourself", "## Check yourself\n\nDo.")),
     (chapters.breaks_something_on_purpose, "nothing fails", swap("taken-run", " --expect 125", "")),
     (
         chapters.is_not_too_long,
@@ -169,7 +168,7 @@ BROKEN: list[tuple[Rule, str, Change]] = [
     (
         commands.words_stand_between_code_cells,
         "commands",
-        lambda cells: cells.insert(7, code("c", "%%shell\nls")),
+        lambda cells: cells.insert(8, code("c", "%%shell\nls")),
     ),
     (commands.words_stand_between_code_cells, "command and measurement", drop("s2")),
     (prose.prose_is_short, "121 words", more("s3", "\n" + "word " * 121 + "end.")),

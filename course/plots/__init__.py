@@ -10,6 +10,7 @@ from course.plots.neighbours import graph_of_neighbours, heat_of_neighbours
 from course.plots.network import path_of_a_request, who_reaches_whom
 from course.plots.pairs import rules
 from course.plots.picture import Picture
+from course.plots.progress import progress
 from course.plots.pushes import pushes
 from course.plots.spread import spread
 from course.plots.stack import stack, start_order
@@ -35,6 +36,7 @@ __all__ = [
     "limits_tried",
     "over_time",
     "path_of_a_request",
+    "progress",
     "pushes",
     "rebuilds_by_step",
     "rules",
