@@ -16,7 +16,6 @@ RECAP_HEAD = "| command | what it does | when |"
 NEEDS = ("**Time**", "**Needs**", "**Images**")
 # Their questions still stand in the page with their answers. This list only shrinks (test_practice_quiz.py).
 STILL_WITHOUT_QUIZ = (
-    "04-images-more",
     "05-life-cycle",
     "05-life-cycle-more",
     "06-ports-more",
