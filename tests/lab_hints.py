@@ -61,7 +61,9 @@ def new_words(lab: Lab) -> set[str]:
     handed_out = [source(cell) for cell in labs.read(lab.notebook)["cells"]]
     files = [each for starter in lab.starters for each in (starter, *starter.rglob("*")) if each.is_file()]
     shown = [*handed_out, *(file.read_text(encoding="utf-8") for file in files)]
-    return words(_repairs(lab)) - words(shown) - VERBS
+    text = "\n".join(shown)
+    secret = words(_repairs(lab)) - VERBS
+    return {word for word in secret if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)}
 
 
 def _repairs(lab: Lab) -> Iterator[str]:
