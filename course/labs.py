@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from course import places
-from course.checks import Check, in_teaching_order
-from course.checks.promise import NOTED
+from course.checks import Check, Symptom, in_teaching_order
+from course.checks.promise import NOTED, NOTED_SYMPTOMS
 from course.errors import CourseError
 
 # A notebook is read as plain JSON: importing nbformat would cost each judging process seconds.
@@ -23,6 +23,7 @@ Notebook = dict[str, Any]
 ANSWER = "answer"
 # Whoever judges a lab stops before the cell with this id: what is below it, the clean-up, comes after.
 CHECK_CELL = "check"
+HOW = "docs/add-a-lab.md shows how one is written"
 SLUG = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -37,6 +38,15 @@ class WrongAnswer:
     file: Path
     why: str
     fails: tuple[str, ...]
+    answers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class OtherAnswer:
+    """An answer that is as right as the solution's: it overlays the solution and must earn all."""
+
+    file: Path
+    why: str
     answers: dict[str, str]
 
 
@@ -67,6 +77,11 @@ class Lab:
     def wrong(self) -> tuple[WrongAnswer, ...]:
         """Its wrong answers, each checked against the solution's cells and the lab's checks."""
         return tuple(_wrong_answer(self, file) for file in sorted(self.solutions.glob("wrong/*.toml")))
+
+    @property
+    def others(self) -> tuple[OtherAnswer, ...]:
+        """Its other right answers, each checked against the solution's cells."""
+        return tuple(_other_answer(self, file) for file in sorted(self.solutions.glob("other/*.toml")))
 
     @property
     def starters(self) -> tuple[Path, ...]:
@@ -146,6 +161,16 @@ def overlay(notebook: Path, answers: Mapping[str, str]) -> Notebook:
 
 def load_checks(lab: Lab) -> tuple[Check, ...]:
     """The checks of *lab* in the order of its file, read afresh at each call."""
+    return in_teaching_order(_loaded(lab).get(NOTED, ()))
+
+
+def load_symptoms(lab: Lab) -> tuple[Symptom, ...]:
+    """What is wrong with the system that *lab* hands out, read afresh; most labs have none."""
+    return tuple(_loaded(lab).get(NOTED_SYMPTOMS, ()))
+
+
+def _loaded(lab: Lab) -> dict[str, Any]:
+    """All names of the file of *lab*'s checks."""
     # Compiled here and not imported: an import may take a stale copy from __pycache__, and would leave one.
     module = types.ModuleType("_checks_of_" + lab.slug.replace("-", "_"))
     module.__file__ = str(lab.checks_file)
@@ -159,7 +184,7 @@ def load_checks(lab: Lab) -> tuple[Check, ...]:
         raise LabError(
             f"{lab.checks_file} can't be loaded: {type(error).__name__}: {error}.", "see docs/add-a-lab.md"
         ) from error
-    return in_teaching_order(vars(module).get(NOTED, ()))
+    return vars(module)
 
 
 def version(lab: Lab) -> str:
@@ -182,33 +207,45 @@ def _lab(folder: Path) -> Lab:
 
 
 def _wrong_answer(lab: Lab, file: Path) -> WrongAnswer:
+    content = _answer_file(file, ("why", "fails", "answers"))
+    names = {each.name for each in load_checks(lab)}
+    unknown = [check for check in content["fails"] if check not in names]
+    faults = {"names no check that it fails": not content["fails"]}
+    faults |= {f"names {check}, which is no check of {lab.slug}": True for check in unknown}
+    _refuse_unfit(lab, file, content, faults)
+    return WrongAnswer(file, content["why"], tuple(content["fails"]), dict(content["answers"]))
+
+
+def _other_answer(lab: Lab, file: Path) -> OtherAnswer:
+    content = _answer_file(file, ("why", "answers"))
+    _refuse_unfit(lab, file, content, {})
+    return OtherAnswer(file, content["why"], dict(content["answers"]))
+
+
+def _answer_file(file: Path, keys: tuple[str, ...]) -> dict[str, Any]:
+    kinds = {"why": str, "fails": list, "answers": dict}
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
-        wrong = WrongAnswer(file, content["why"], tuple(content["fails"]), dict(content["answers"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise LabError(
-            f"{file} isn't a wrong answer: {type(error).__name__}: {error}.",
-            'write why = "…", fails = ["a check"], and [answers] with a cell\'s id = its text',
-        ) from error
-    if set(content) != {"why", "fails", "answers"}:
-        raise LabError(f"{file} holds {', '.join(content)}.", "keep to why, fails and answers")
-    _refuse_unfit(lab, wrong)
-    return wrong
+    except ValueError as error:
+        raise LabError(f"{file} is no TOML: {error}.", HOW) from error
+    if set(content) != set(keys):
+        raise LabError(f"{file} holds {', '.join(content)}.", f"give it {', '.join(keys)}, and no more")
+    odd = [key for key in keys if not isinstance(content[key], kinds[key])]
+    odd += [cell for cell, text in content["answers"].items() if not isinstance(text, str)] if not odd else []
+    if odd:
+        raise LabError(f"{file} has a {odd[0]} of another kind.", HOW)
+    return content
 
 
-def _refuse_unfit(lab: Lab, wrong: WrongAnswer) -> None:
-    solved = answers(lab.solution)
+def _refuse_unfit(lab: Lab, file: Path, content: Mapping[str, Any], more: Mapping[str, bool]) -> None:
+    solved, given = answers(lab.solution), content["answers"]
     faults = {
-        "doesn't say why it is wrong": not str(wrong.why).strip(),
-        "names no check that it fails": not wrong.fails,
-        "answers nothing": not wrong.answers,
-        "is the solution": all(text.strip() == solved.get(cell) for cell, text in wrong.answers.items()),
+        "doesn't say why": not content["why"].strip(),
+        "answers nothing": not given,
+        "is the solution": all(text.strip() == solved.get(cell) for cell, text in given.items()),
+        **more,
     }
-    names = {each.name for each in load_checks(lab)}
-    for check in wrong.fails:
-        faults[f"names {check}, which is no check of {lab.slug}"] = check not in names
-    for cell in wrong.answers:
-        faults[f"answers {cell}, which is no answer cell of {lab.slug}"] = cell not in solved
+    faults |= {f"answers {cell}, which is no answer cell of {lab.slug}": cell not in solved for cell in given}
     found = [fault for fault, there in faults.items() if there]
     if found:
-        raise LabError(f"{wrong.file} {'; it '.join(found)}.", "docs/add-a-lab.md shows how one is written")
+        raise LabError(f"{file} {'; it '.join(found)}.", HOW)

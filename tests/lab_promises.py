@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import lab_hints
+
 from course import labs
 from course.labs import CHECK_CELL, Lab, is_answer, source
 
@@ -93,7 +95,7 @@ def solution_folder_mirrors_the_lab(lab: Lab) -> list[str]:
     beside = {
         name: text
         for name, text in _files(lab.solutions).items()
-        if name != "lab.ipynb" and not re.fullmatch(r"wrong/[^/]+\.toml", name)
+        if name != "lab.ipynb" and not re.fullmatch(r"(wrong|other)/[^/]+\.toml", name)
     }
     names = sorted(handed_out.keys() | beside.keys())
     return [
@@ -101,6 +103,30 @@ def solution_folder_mirrors_the_lab(lab: Lab) -> list[str]:
         for name in names
         if handed_out.get(name) != beside.get(name)
     ]
+
+
+def incident_is_broken_and_can_be_mended_twice(lab: Lab) -> list[str]:
+    """An incident says how it is broken, so that a test can see it, and has a second right answer."""
+    if not is_incident(lab):
+        return []
+    faults = [] if labs.load_symptoms(lab) else ["it has no symptom, so nothing proves that it begins broken"]
+    return faults + ([] if lab.others else ["it has no other right answer in other/"])
+
+
+def is_incident(lab: Lab) -> bool:
+    """Whether this lab is a system that is handed out broken: 20 to 29."""
+    return lab.slug.startswith("2")
+
+
+def incident_is_short(lab: Lab) -> list[str]:
+    """An incident is one ticket: at most 16 cells."""
+    count = len(cells(lab.notebook))
+    return [f"it has {count} cells, more than 16"] if is_incident(lab) and count > 16 else []
+
+
+def incident_hints_keep_the_repair(lab: Lab) -> list[str]:
+    """The first two hints of an incident hold nothing of its repair: see lab_hints."""
+    return lab_hints.faults(lab) if is_incident(lab) else []
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -115,4 +141,7 @@ ALL = (
     handed_out_without_outputs,
     checks_are_three_to_eight,
     every_check_is_failed,
+    incident_is_broken_and_can_be_mended_twice,
+    incident_is_short,
+    incident_hints_keep_the_repair,
 )

@@ -17,8 +17,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from course import engine, kit, labs, ledger
-from course.checks import Check, Judgement, System, judge
-from course.labs import CHECK_CELL, Lab, WrongAnswer
+from course.checks import Judgement, Symptom, System, Unmet, judge
+from course.labs import CHECK_CELL, Lab, OtherAnswer, WrongAnswer, is_answer
 
 DEADLINE_SECONDS = 120.0
 # What every lab and chapter shares: no clean-up may take it.
@@ -34,12 +34,16 @@ class Attempt:
     """What came of one run: errors by cell, two judgements where the check cell stands, what was left.
 
     *left* is what the notebook's own clean-up left, *litter* what is there after the harness's as well.
+    *well_before* and *well_after* are the symptoms that weren't there before the first answer and after the
+    last, each with what was seen instead.
     """
 
     errors: dict[str, str] = field(default_factory=dict)
     judgements: list[Judgement] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     litter: list[str] = field(default_factory=list)
+    well_before: dict[str, str] = field(default_factory=dict)
+    well_after: dict[str, str] = field(default_factory=dict)
 
     def disagreement(self) -> list[str]:
         """Judging twice, each time with a nonce of its own, must say the same."""
@@ -62,6 +66,16 @@ def run(lab: Lab, answers: Mapping[str, str], *, to_the_end: bool) -> Attempt:
 
     *to_the_end* also runs what follows: `lesson.check()` and the clean-up. The engine is put back after.
     """
+    return _run(lab, answers, "" if to_the_end else CHECK_CELL)
+
+
+def begin(lab: Lab) -> Attempt:
+    """Execute of *lab* only what stands above its first answer, and look for its symptoms there."""
+    return _run(lab, {}, next(iter(labs.answers(lab.notebook))))
+
+
+def _run(lab: Lab, answers: Mapping[str, str], stop: str) -> Attempt:
+    """Execute *lab* with *answers*, up to the cell *stop* (empty: all of it)."""
     attempt = Attempt()
     notebook = nbformat.from_dict(labs.overlay(lab.notebook, answers))  # type: ignore[no-untyped-call]
     # The kernel keeps a ledger too, but one that a submission could have spoilt: this one is the harness's.
@@ -70,9 +84,9 @@ def run(lab: Lab, answers: Mapping[str, str], *, to_the_end: bool) -> Attempt:
         before = ledger.snapshot(engine.client())
         recorder.begin()
         try:
-            _execute(notebook, folder, attempt, labs.load_checks(lab), recorder, to_the_end)
+            _execute(lab, notebook, folder, attempt, recorder, stop)
             made = [str(thing) for thing in recorder.leftovers().ours]
-            attempt.left = made + _new_files(lab, folder) if to_the_end else []
+            attempt.left = [] if stop else made + _new_files(lab, folder)
         finally:
             recorder.clean(quiet)
         # A private engine of the test before may still be on its way out, so what is gone doesn't count.
@@ -98,14 +112,27 @@ def work_folder(lab: Lab) -> Iterator[Path]:
         yield folder
 
 
+def well(symptoms: tuple[Symptom, ...], system: System) -> dict[str, str]:
+    """The symptoms that *system* doesn't have, each with what was seen instead."""
+    found = {}
+    for each in symptoms:
+        try:
+            each.observe(system)
+        except Unmet as unmet:
+            found[each.name] = unmet.seen
+    return found
+
+
 def _execute(
+    lab: Lab,
     notebook: nbformat.NotebookNode,
     folder: Path,
     attempt: Attempt,
-    checks: tuple[Check, ...],
     recorder: ledger.Recorder,
-    to_the_end: bool,
+    stop: str,
 ) -> None:
+    checks, symptoms = labs.load_checks(lab), labs.load_symptoms(lab)
+    first = next((cell.id for cell in notebook.cells if is_answer(cell)), None)
     end = time.monotonic() + DEADLINE_SECONDS
     client = NotebookClient(
         notebook,
@@ -115,10 +142,14 @@ def _execute(
     )
     with client.setup_kernel(env=_environment(folder), cwd=str(folder)):
         for place, cell in enumerate(notebook.cells):
+            if cell.id == first:
+                attempt.well_before = well(symptoms, System(engine.client(), folder))
             if cell.id == CHECK_CELL:
                 attempt.judgements = [judge(checks, System(engine.client(), folder)) for _ in range(2)]
-                if not to_the_end:
-                    return
+            if cell.id == stop:
+                return
+            if cell.id == CHECK_CELL:
+                attempt.well_after = well(symptoms, System(engine.client(), folder))
             try:
                 with recorder.cell(cell.source):
                     client.execute_cell(cell, place)
@@ -153,12 +184,22 @@ class Trials:
         return run(self.lab, labs.answers(self.lab.solution), to_the_end=True)
 
     def faults_of_solution(self) -> list[str]:
-        """The solution runs clean, earns all, says the same twice, and leaves nothing."""
-        attempt = self.solution
+        """The solution runs clean, cures what was wrong, earns all, says the same twice, leaves nothing."""
+        return self._faults_of_right(self.solution)
+
+    def faults_of_other(self, other: OtherAnswer) -> list[str]:
+        """Another right answer is as good as the solution in all of that."""
+        self.prove()
+        answers = labs.answers(self.lab.solution) | other.answers
+        return self._faults_of_right(run(self.lab, answers, to_the_end=True))
+
+    def _faults_of_right(self, attempt: Attempt) -> list[str]:
         faults = _faults_of_a_clean_run(attempt) + attempt.disagreement() + attempt.littered()
         if attempt.judgements and not attempt.judgements[0].passed:
             faults.append(f"the solution earns not all:\n{attempt.judgements[0]}")
-        return faults
+        names = {each.name for each in labs.load_symptoms(self.lab)}
+        uncured = sorted(names - attempt.well_after.keys()) if attempt.judgements else []
+        return faults + [f"it is solved, and still {name} is true" for name in uncured]
 
     def prove(self) -> None:
         """Raise Unproven unless the solution has passed here."""
@@ -166,11 +207,13 @@ class Trials:
             raise Unproven(f"{self.lab.slug}: the solution doesn't pass on this engine: {faults}")
 
     def faults_as_handed_out(self) -> list[str]:
-        """The lab as handed out runs clean and earns nothing."""
+        """The lab as handed out runs clean, is as broken as its story says, and earns nothing."""
         self.prove()
         attempt = run(self.lab, {}, to_the_end=True)
         faults = _faults_of_a_clean_run(attempt) + attempt.disagreement() + attempt.broken_checks()
         faults += attempt.littered()
+        for when, found in (("before", attempt.well_before), ("after", attempt.well_after)):
+            faults += [f"{when} the answers {name} isn't true: {seen}" for name, seen in found.items()]
         if attempt.judgements and attempt.judgements[0].earned:
             faults.append(f"it earns points as handed out:\n{attempt.judgements[0]}")
         return faults

@@ -1,4 +1,4 @@
-"""The README's picture, table of chapters and set-up times, made from what is stored; knows no other page."""
+"""The README's picture, tables and set-up times, made from what is stored; knows no other page."""
 
 from __future__ import annotations
 
@@ -72,6 +72,23 @@ def _row(chapter: Chapter) -> tuple[str, ...]:
     return chapter.number, name, chapter.promise, f"{chapter.minutes}\N{NO-BREAK SPACE}min", lab
 
 
+def tickets(root: Path = places.ROOT) -> str:
+    """The incidents, labs without a chapter, as a Markdown table; its links start at the README's folder."""
+    rows = [("", "incident", "takes"), ("---",) * 3]
+    for file in sorted((root / "labs").glob("2*/lab.ipynb")):
+        first = labs.source(labs.read(file)["cells"][0])
+        title = re.match(r"# Ticket (\d\d): (.+)", first)
+        minutes = re.search(r"^\| (\d+) \|", first, re.MULTILINE)
+        if title is None or minutes is None:
+            raise ReadmeError(
+                f"{file.parent.name} doesn't say its number, its title and its minutes.",
+                "start it as 21-only-inside: '# Ticket 21: title', and a table that begins with the minutes",
+            )
+        link = f"[{title[2]}](labs/{file.parent.name}/lab.ipynb)"
+        rows.append((title[1], link, f"{minutes[1]}\N{NO-BREAK SPACE}min"))
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
 def picture(root: Path = places.ROOT) -> tuple[bytes, str]:
     """The PNG that the notebook of PICTURE_FROM holds as its stored output, and its alt text."""
     slug, cell_id = PICTURE_FROM
@@ -104,7 +121,7 @@ def set_up_times(root: Path = places.ROOT) -> str:
 def filled(text: str, root: Path = places.ROOT) -> str:
     """The README's *text* with each generated place as the notebooks and measurements have it now."""
     words = re.sub(r"[\[\]\\]", "", picture(root)[1])
-    text = _put(text, "picture", f"![{words}]({PICTURE})")
+    text = _put(_put(text, "picture", f"![{words}]({PICTURE})"), "incidents", tickets(root))
     return _put(_put(text, "measured", set_up_times(root)), "chapters", table(chapters(root)))
 
 

@@ -73,9 +73,35 @@ def cells(answer: str) -> list[Cell]:
     ]
 
 
+def other(numbers: str) -> str:
+    """Another right answer's file."""
+    return f"why = 'in another order'\n[answers]\nnumbers = '''{write(numbers)}'''\n"
+
+
+INCIDENT_SLUG = "29-small"
+SYMPTOM = '''
+from course.checks import symptom
+
+
+@symptom
+def nothing_is_there(system: System) -> str:
+    """There is no file numbers.txt, or nothing is in it."""
+    if any(each.name == "numbers.txt" and each.read_text() for each in system.folder.iterdir()):
+        raise Unmet("numbers.txt is there.", "`ls`")
+    return "There is none."
+'''
+# An incident's first two hints say nothing that its solution does.
+INCIDENT_CHECKS = CHECKS.replace("I read numbers.txt.", "I looked. {seen}").replace(
+    "Count the words in it.", "Count."
+)
+
+
 @dataclass
 class SmallLab:
-    """The parts of a lab that keeps every promise, until a test changes one and writes it."""
+    """The parts of a lab that keeps every promise, until a test changes one and writes it.
+
+    With the *slug* of an incident it is one only if it has symptoms and another right answer: see INCIDENT.
+    """
 
     handed_out: list[Cell] = field(default_factory=lambda: cells("# your turn"))
     solved: list[Cell] = field(default_factory=lambda: cells(write("1 2 3")))
@@ -87,6 +113,8 @@ class SmallLab:
             "no-three.toml": wrong("three", "1 2"),
         }
     )
+    slug: str = SLUG
+    other: dict[str, str] = field(default_factory=dict)
 
     def both(self, change: Callable[[list[Cell]], object]) -> None:
         """Make the same *change* in the lab and in its solution."""
@@ -95,13 +123,23 @@ class SmallLab:
 
     def written(self, root: Path) -> Lab:
         """Put the lab below *root*, as it is now."""
-        folder, solutions = root / "labs" / SLUG, root / "solutions" / SLUG
+        folder, solutions = root / "labs" / self.slug, root / "solutions" / self.slug
         (solutions / "wrong").mkdir(parents=True)
+        (solutions / "other").mkdir()
         folder.mkdir(parents=True)
         for file, there in ((folder, self.handed_out), (solutions, self.solved)):
             notebook = {"cells": there, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-            (file / "lab.ipynb").write_text(json.dumps(notebook))
+            (file / "lab.ipynb").write_text(json.dumps(notebook).replace(SLUG, self.slug))
         (folder / "checks.py").write_text(self.checks)
         for name, text in self.wrong.items():
             (solutions / "wrong" / name).write_text(text)
+        for name, text in self.other.items():
+            (solutions / "other" / name).write_text(text)
         return labs.find(folder)
+
+
+def incident() -> SmallLab:
+    """A lab that is handed out broken: it has a symptom, and two right answers."""
+    return SmallLab(
+        checks=INCIDENT_CHECKS + SYMPTOM, slug=INCIDENT_SLUG, other={"backwards.toml": other("3 2 1")}
+    )

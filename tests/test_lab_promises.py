@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import lab_promises
 import lab_trials
@@ -16,6 +17,7 @@ import style_prose
 from lab_trials import Trials, Unproven
 from small_lab import SmallLab, code, write
 
+from benchmarks import incidents
 from course import labs, places, scaffold
 from course.labs import Lab, LabError
 from course.practice import questions
@@ -30,6 +32,16 @@ def test_a_lab_that_keeps_every_promise_shows_no_fault(tmp_path: Path) -> None:
     faults = [fault for promise in lab_promises.ALL for fault in promise(lab)]
     faults += trials.faults_of_solution() + trials.faults_as_handed_out()
     assert faults + [fault for wrong in lab.wrong for fault in trials.faults_of_wrong(wrong)] == []
+
+
+def test_an_incident_that_keeps_every_promise_shows_no_fault(tmp_path: Path) -> None:
+    """So is the incident that the tests below break: broken at first, and mended by two answers."""
+    lab = small_lab.incident().written(tmp_path)
+    trials = Trials(lab)
+    faults = [fault for promise in lab_promises.ALL for fault in promise(lab)]
+    faults += trials.faults_of_solution() + trials.faults_as_handed_out()
+    assert faults + [fault for other in lab.others for fault in trials.faults_of_other(other)] == []
+    assert (len(lab.others), len(labs.load_symptoms(lab))) == (1, 1)
 
 
 def move_check_first(cells: list[small_lab.Cell]) -> None:
@@ -88,9 +100,11 @@ UNFIT = {
     "is the solution": small_lab.wrong("one", "1 2 3"),
     "answers nothing": "why = 'x'\nfails = ['one']\n[answers]\n",
     "doesn't say why": small_lab.wrong("one", "2 3").replace("one is missing", " "),
-    "KeyError": "why = 'x'\n[answers]\n",
-    "TOMLDecodeError": "why = ",
-    "keep to why": small_lab.wrong("one", "2 3").replace("[answers]", "weight = 3\n[answers]"),
+    "holds why, answers": "why = 'x'\n[answers]\n",
+    "is no TOML": "why = ",
+    "has a why of another kind": small_lab.wrong("one", "2 3").replace("'one is missing'", "3"),
+    "has a numbers of another kind": "why = 'x'\nfails = ['one']\n[answers]\nnumbers = 3\n",
+    "holds why, fails, weight": small_lab.wrong("one", "2 3").replace("[answers]", "weight = 3\n[answers]"),
 }
 
 
@@ -100,6 +114,81 @@ def test_a_wrong_answer_that_fits_nothing_is_refused(words: str, tmp_path: Path)
     lab = SmallLab(wrong={"unfit.toml": UNFIT[words]}).written(tmp_path)
     with pytest.raises(LabError, match=words):
         _ = lab.wrong
+
+
+UNFIT_OTHERS = {
+    "is no answer cell": small_lab.other("3 2 1").replace("numbers =", "digits ="),
+    "is the solution": small_lab.other("1 2 3"),
+    "holds why, fails, answers": small_lab.wrong("one", "3 2 1"),
+}
+
+
+@pytest.mark.parametrize("words", UNFIT_OTHERS)
+def test_another_right_answer_that_fits_nothing_is_refused(words: str, tmp_path: Path) -> None:
+    """It names answer cells, differs from the solution, and has nothing that it fails."""
+    lab = SmallLab(other={"unfit.toml": UNFIT_OTHERS[words]}).written(tmp_path)
+    with pytest.raises(LabError, match=words):
+        _ = lab.others
+
+
+BROKEN_INCIDENTS: dict[str, dict[str, Any]] = {
+    "it has no symptom": {"checks": small_lab.INCIDENT_CHECKS},
+    "no other right answer": {"other": {}},
+    "more than 16": {"handed_out": small_lab.cells("#") + [code(f"more-{n}", "1") for n in range(13)]},
+    "hint 2 of one says 'open'": {
+        "checks": small_lab.INCIDENT_CHECKS.replace("Count.", "Count, or open it.") + small_lab.SYMPTOM
+    },
+    "hint 1 of two shows 'docker start x'": {
+        "checks": small_lab.INCIDENT_CHECKS.replace("I looked.", "Try `docker start x`.") + small_lab.SYMPTOM
+    },
+    "hint 2 of one holds the command": {
+        "checks": small_lab.INCIDENT_CHECKS.replace("Count.", "`docker ps --all`")
+        .replace('open("numbers.txt", "w")', "`docker  ps --all`") + small_lab.SYMPTOM
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", BROKEN_INCIDENTS)
+def test_an_incident_that_is_made_wrongly_is_told(words: str, tmp_path: Path) -> None:
+    """No symptom, one way alone, too long, a hint that says too much: each is found without running it."""
+    small = small_lab.incident()
+    for part, value in BROKEN_INCIDENTS[words].items():
+        setattr(small, part, value)
+    lab = small.written(tmp_path)
+    assert words in str([fault for promise in lab_promises.ALL for fault in promise(lab)])
+
+
+def test_another_right_answer_that_earns_less_is_told(tmp_path: Path) -> None:
+    """Checks that know one way alone are a fault of the lab, and so is an answer that isn't right."""
+    small = small_lab.incident()
+    small.other = {"forgetful.toml": small_lab.other("3 2")}
+    lab = small.written(tmp_path)
+    assert "earns not all" in str(Trials(lab).faults_of_other(lab.others[0]))
+
+
+def test_an_incident_that_begins_well_is_told(tmp_path: Path) -> None:
+    """Where the story isn't true before the first answer, nothing is to be mended."""
+    small = small_lab.incident()
+    small.handed_out[0]["source"] += '\nopen("numbers.txt", "w").write("4")'
+    small.solved[0]["source"] = small.handed_out[0]["source"]
+    found = str(Trials(small.written(tmp_path)).faults_as_handed_out())
+    assert "before the answers nothing_is_there isn't true: numbers.txt is there." in found
+
+
+def test_the_soak_counts_an_incident_that_begins_well(tmp_path: Path) -> None:
+    """One start of a broken system is a row that says so, and one of a sound system says what was seen."""
+    small = small_lab.incident()
+    assert incidents.begun(small.written(tmp_path / "broken"), 1)["broken"] is True
+    small.both(lambda cells: cells[0].update(source='open("numbers.txt", "w").write("4")'))
+    row = incidents.begun(small.written(tmp_path / "well"), 1)
+    assert (row["broken"], row["note"]) == (False, "nothing_is_there: numbers.txt is there.")
+
+
+def test_an_incident_that_stays_broken_is_told(tmp_path: Path) -> None:
+    """A symptom that the solution doesn't cure says nothing about the fault."""
+    small = small_lab.incident()
+    small.checks = small.checks.replace('each.name == "numbers.txt"', 'each.name == "letters.txt"')
+    assert "still nothing_is_there is true" in str(Trials(small.written(tmp_path)).faults_of_solution())
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,11 @@ WRONG = [
     for slug in SLUGS
     for file in sorted((places.solutions() / slug).glob("wrong/*.toml"))
 ]
+OTHER = [
+    pytest.param(slug, file.name, id=f"{slug}-{file.stem}")
+    for slug in SLUGS
+    for file in sorted((places.solutions() / slug).glob("other/*.toml"))
+]
 
 
 @cache
@@ -41,6 +46,7 @@ def test_there_are_labs() -> None:
     """A course without labs has lost them: nothing to test is a failure."""
     assert SLUGS, f"no lab in {places.labs()}"
     assert WRONG, f"no wrong answer in {places.solutions()}"
+    assert OTHER, f"no other right answer in {places.solutions()}"
 
 
 def test_every_solution_has_its_lab() -> None:
@@ -74,7 +80,7 @@ def test_the_solution_earns_all_and_leaves_nothing(slug: str) -> None:
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_the_lab_as_handed_out_runs_clean_and_earns_nothing(slug: str) -> None:
-    """An untouched lab shows no error and gets no point."""
+    """An untouched lab shows no error and gets no point; an incident is as broken as its story says."""
     assert trials(slug).faults_as_handed_out() == []
 
 
@@ -83,3 +89,10 @@ def test_a_wrong_answer_fails_exactly_what_it_names(slug: str, file: str) -> Non
     """The checks catch the mistake, and blame nothing else for it."""
     wrong = next(each for each in the_lab(slug).wrong if each.file.name == file)
     assert trials(slug).faults_of_wrong(wrong) == []
+
+
+@pytest.mark.parametrize(("slug", "file"), OTHER)
+def test_another_right_answer_earns_all_and_leaves_nothing(slug: str, file: str) -> None:
+    """The checks take every way that works, not the solution's alone."""
+    other = next(each for each in the_lab(slug).others if each.file.name == file)
+    assert trials(slug).faults_of_other(other) == []

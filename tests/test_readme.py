@@ -99,6 +99,17 @@ def test_a_new_promise_makes_the_readme_stale(small: Path) -> None:
     assert "[Doors](notebooks/06-ports.ipynb)" in text(small / "README.md")
 
 
+def test_another_title_of_an_incident_makes_the_readme_stale(small: Path) -> None:
+    """The incidents have a table of their own, made from their first cells."""
+    notebook = next((small / "labs").glob("2*/lab.ipynb"))
+    notebook.write_text(
+        re.sub(r"# Ticket (\d\d): [^\\]+", r"# Ticket \1: doors", text(notebook)), encoding="utf-8"
+    )
+    assert readme.stale(small) == ["README.md"]
+    readme.write(small)
+    assert f"[doors](labs/{notebook.parent.name}/lab.ipynb)" in text(small / "README.md")
+
+
 def test_another_picture_makes_the_picture_stale(small: Path) -> None:
     """The file must be, byte for byte, the output that the notebook holds."""
     (small / readme.PICTURE).write_bytes(b"drawn by hand")

@@ -113,7 +113,9 @@ def unexpected(names: list[str]) -> list[str]:
     chapters = {f"notebooks/{slug}{end}" for slug in slugs for end in beside}
     labs = {path.name for path in (ROOT / "labs").iterdir() if (path / "lab.ipynb").exists()}
     own = {f"labs/{slug}/*" for slug in labs}
-    own |= {f"solutions/{slug}/{file}" for slug in labs for file in ("lab.ipynb", "wrong/*.toml")}
+    own |= {
+        f"solutions/{slug}/{file}" for slug in labs for file in ("lab.ipynb", "wrong/*.toml", "other/*.toml")
+    }
     patterns = [*EXPECTED, *recipes, *chapters, *own]
     left = [name for name in names if not any(fnmatch(name, pattern) for pattern in patterns)]
     return [name for name in left if not is_copy_of_a_starter(name)]

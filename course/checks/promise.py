@@ -1,4 +1,4 @@
-"""What a check is: a promise with points and hints, and the one way to fail it; knows nothing of judging."""
+"""What checks and symptoms are, and the one way to fail one; knows nothing of judging."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Observe = Callable[["System"], str]
 # Where the decorator notes a file's checks: a plain look at the names would lose one of two namesakes.
 NOTED = "__checks__"
+NOTED_SYMPTOMS = "__symptoms__"
 
 
 class CheckError(CourseError):
@@ -45,6 +46,29 @@ class Check:
     observe: Observe
 
 
+@dataclass(frozen=True)
+class Symptom:
+    """What is wrong with a system that is handed out broken: its story, and how it is seen. No points."""
+
+    name: str
+    story: str
+    observe: Observe
+
+
+def symptom(function: Observe) -> Symptom:
+    """Make a symptom of a function: its docstring is the story; it raises Unmet where that isn't true.
+
+    It must be true when a learner begins, and false once the lab is solved.
+    """
+    name = str(getattr(function, "__name__", ""))
+    story = _first_paragraph(function)
+    if not story:
+        raise CheckError(f"Symptom {name} has no docstring.", "write its story as one sentence")
+    made = Symptom(name, story, function)
+    getattr(function, "__globals__", {}).setdefault(NOTED_SYMPTOMS, []).append(made)
+    return made
+
+
 def check(*, points: int, needs: Sequence[str] = (), hints: Sequence[str]) -> Callable[[Observe], Check]:
     """Make a check of a function: its docstring is the promise, what it returns is what was seen.
 
@@ -54,8 +78,7 @@ def check(*, points: int, needs: Sequence[str] = (), hints: Sequence[str]) -> Ca
     def make(function: Observe) -> Check:
         name = str(getattr(function, "__name__", ""))
         _refuse_a_lone_word(name, needs=needs, hints=hints)
-        promise = " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
-        made = Check(name, promise, points, tuple(needs), tuple(hints), function)
+        made = Check(name, _first_paragraph(function), points, tuple(needs), tuple(hints), function)
         _refuse_half_written(made)
         getattr(function, "__globals__", {}).setdefault(NOTED, []).append(made)
         return made
@@ -73,6 +96,10 @@ def in_teaching_order(checks: Iterable[Check]) -> tuple[Check, ...]:
         for needed in each.needs:
             _refuse_unready(each.name, needed, names, position)
     return ordered
+
+
+def _first_paragraph(function: Observe) -> str:
+    return " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
 
 
 def _refuse_a_lone_word(name: str, **options: Sequence[str]) -> None:
