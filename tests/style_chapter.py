@@ -23,7 +23,6 @@ STILL_WITHOUT_QUIZ = (
     "03-how-docker-works-more",
     "04-images",
     "04-images-more",
-    "08-networks-more",
     "10-volumes",
     "10-volumes-more",
     "11-compose",
