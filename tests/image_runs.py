@@ -37,10 +37,14 @@ def unique(word: str) -> str:
 
 @contextmanager
 def container(
-    tag: str, *command: str, files: Mapping[str, str | bytes] | None = None, **options: Any
+    tag: str | Image, *command: str, files: Mapping[str, str | bytes] | None = None, **options: Any
 ) -> Iterator[Container]:
-    """A container that goes with the block, anonymous volumes too; *files* are in it before it starts."""
-    made = engine.client().containers.create(have(tag), list(command) or None, name=unique("run"), **options)
+    """A container that goes with the block, anonymous volumes too; *files* are in it before it starts.
+
+    Its image is one of the kit's, or one that a test has made.
+    """
+    image = have(tag) if isinstance(tag, str) else tag
+    made = engine.client().containers.create(image, list(command) or None, name=unique("run"), **options)
     try:
         made.put_archive("/", packed(files or {}))
         made.start()

@@ -94,9 +94,12 @@ class Behind:
                 "uploadpurging": {"enabled": True, "age": "24h", "interval": "6h", "dryrun": False}
             },
         }
+        # Layers that a manifest says are to be had elsewhere; without this the registry refuses each of them.
+        elsewhere = {"manifests": {"urls": {"allow": ["^https?://"]}}}
         http = {"net": "unix", "addr": str(self.socket), "relativeurls": True}
         log = {"level": "warn", "accesslog": {"disabled": True}}
-        return {"version": 0.1, "log": log, "storage": storage, "http": http}
+        parts = {"log": log, "storage": storage, "http": http, "validation": elsewhere}
+        return {"version": 0.1, **parts}
 
 
 def _pass_on(stream: IO[bytes]) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from front.call import Call
-from front.images import DIGEST, MANIFEST_BYTES, TAG, read_manifest
+from front.images import TAG
+from front.manifests import DIGEST, MANIFEST_BYTES, read_manifest
 from front.refusal import Refusal, invalid
 from front.repositories import Result, the
 

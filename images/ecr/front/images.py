@@ -7,90 +7,19 @@ used twice. Which tag means which digest is ours to know: so one tag can go and 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import re
 import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
-from front import model
-from front.refusal import Refusal, invalid, no_repository
+from front.manifests import MANIFEST_BYTES, Manifest
+from front.refusal import Refusal, no_repository
 from front.state import State
 from front.upstream import Down, Reply, Upstream
 
 NAME = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
 TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
-DIGEST = r"sha256:[0-9a-f]{64}"
-MANIFEST_BYTES = 4 * 1024 * 1024
-SINGLE = {
-    "application/vnd.docker.distribution.manifest.v2+json": "application/vnd.docker.container.image.v1+json",
-    "application/vnd.oci.image.manifest.v1+json": "application/vnd.oci.image.config.v1+json",
-}
-INDEXES = {
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.oci.image.index.v1+json",
-}
 IMMUTABLE = "IMMUTABLE"
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """A manifest as it was sent, and what of it we keep beside its bytes."""
-
-    raw: bytes
-    type: str
-    artifact: str | None
-    layers: int
-    parts: tuple[str, ...]
-
-    @property
-    def digest(self) -> str:
-        """The digest of its bytes."""
-        return "sha256:" + hashlib.sha256(self.raw).hexdigest()
-
-
-def read_manifest(raw: bytes, type_: str | None) -> Manifest:
-    """The manifest in *raw*; *type_* says what it is where it doesn't say so itself."""
-    try:
-        content = model.parse(raw)
-    except Refusal:
-        raise invalid("ImageManifest", "Invalid JSON syntax") from None
-    said = content.get("mediaType", type_)
-    if type_ is not None and said != type_:
-        raise invalid("ImageManifest", f"mediaType must be '{type_}', as the request says")
-    if said in INDEXES:
-        parts = tuple(dict.fromkeys(_digest(entry) for entry in _list(content, "manifests")))
-        return Manifest(raw, said, None, 0, parts)
-    if said not in SINGLE:
-        raise invalid("ImageManifest", f"must be one of the types {', '.join(sorted({*SINGLE, *INDEXES}))}")
-    config, layers = content.get("config"), _list(content, "layers")
-    if not isinstance(config, dict) or not all(_is_size(layer.get("size")) for layer in layers):
-        raise invalid("ImageManifest", "must have a config, and layers with their sizes")
-    kind = config.get("mediaType", SINGLE[said])
-    if not isinstance(kind, str):
-        raise invalid("ImageManifest", "config must have a mediaType")
-    return Manifest(raw, said, kind, sum(layer["size"] for layer in layers), ())
-
-
-def _list(content: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    found = content.get(name)
-    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise invalid("ImageManifest", f"must have {name}")
-    return found
-
-
-def _digest(entry: dict[str, Any]) -> str:
-    digest = entry.get("digest")
-    if not isinstance(digest, str) or not re.fullmatch(DIGEST, digest):
-        raise invalid("ImageManifest", "each of manifests must have a sha256 digest")
-    return digest
-
-
-def _is_size(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**50
 
 
 class Images:

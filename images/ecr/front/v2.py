@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from front import images as repositories
-from front import tokens
+from front import chunks, tokens
 from front.accounts import Accounts, Principal
 from front.call import Registry
-from front.images import DIGEST, MANIFEST_BYTES, NAME, TAG
+from front.contents import FAILURES
+from front.images import NAME, TAG
+from front.manifests import DIGEST, MANIFEST_BYTES, read_manifest
 from front.refusal import Refusal
 from front.upstream import Reply
 from front.wire import Answer, Malformed, Request
@@ -30,6 +31,7 @@ RIGHTS = {
     ("reference", "GET"): "BatchGetImage",
     ("reference", "HEAD"): "BatchGetImage",
     ("reference", "PUT"): "PutImage",
+    ("reference", "DELETE"): "BatchDeleteImage",
     ("digest", "GET"): "GetDownloadUrlForLayer",
     ("digest", "HEAD"): "BatchCheckLayerAvailability",
     ("upload", "POST"): "InitiateLayerUpload",
@@ -135,6 +137,8 @@ class V2:
         image = self.images.find(asked.repository, asked.value)
         if image is None:
             raise Refusal("MANIFEST_UNKNOWN", "Requested image not found", 404)
+        if asked.request.method == "DELETE":
+            return self._delete(asked)
         if asked.request.method == "GET":
             self.images.pulled(image)
         return self._passed(asked, self.images.manifest(asked.repository, image, asked.request.method))
@@ -142,12 +146,24 @@ class V2:
     def _put(self, asked: Asked) -> Answer:
         raw = asked.request.body.all(MANIFEST_BYTES)
         type_ = asked.request.headers.get("content-type", "").partition(";")[0].strip()
-        manifest = repositories.read_manifest(raw, type_)
+        manifest = read_manifest(raw, type_)
         if ":" in asked.value and asked.value != manifest.digest:
             raise Refusal("DIGEST_INVALID", "The digest is not that of the manifest", 400)
         self.images.put(asked.repository, manifest, None if ":" in asked.value else asked.value)
         where = f"/v2/{asked.name}/manifests/{manifest.digest}"
         return Answer(201, {**VERSION, "Location": where, "Docker-Content-Digest": manifest.digest})
+
+    def _delete(self, asked: Asked) -> Answer:
+        """Delete an image with all its tags, by its digest, as AWS's guide does; a tag goes by the API."""
+        if ":" not in asked.value:
+            raise Refusal(
+                "UNSUPPORTED", "An image is deleted by its digest, a tag by batch-delete-image", 405
+            )
+        if holder := self.images.holder(asked.repository, asked.value):
+            words = FAILURES["ImageReferencedByManifestList"].replace("{holder}", holder)
+            raise Refusal("DENIED", words, 400)
+        self.images.drop(asked.repository, asked.value)
+        return Answer(202, dict(VERSION))
 
     # Layers -----------------------------------------------------------------------------------------------
 
@@ -172,6 +188,9 @@ class V2:
             raise Refusal("BLOB_UPLOAD_INVALID", "The upload's state is not what was given", 400)
         if request.method == "PUT" and not re.fullmatch(DIGEST, kept.get("digest", ""), re.ASCII):
             raise Refusal("DIGEST_INVALID", "A finished upload has a sha256 digest", 400)
+        if request.method in ("PATCH", "PUT"):
+            here = f"{path}?_state={kept.get('_state', '')}"
+            chunks.check(self.images.upstream, here, request.headers.get("content-range"))
         query = "&".join(f"{name}={text}" for name, text in kept.items() if text)
         names = {"content-type": "Content-Type", "content-range": "Content-Range"}
         headers = {name: request.headers[key] for key, name in names.items() if key in request.headers}
