@@ -30,7 +30,6 @@ STILL_WITHOUT_QUIZ = (
     "07-debugging-more",
     "08-networks",
     "08-networks-more",
-    "13-secure-images-more",
 )
 
 
