@@ -14,17 +14,6 @@ SECOND_HALF = "-more"
 ENDING = ("Check yourself", "Recap", "Clean up", "What's next")
 RECAP_HEAD = "| command | what it does | when |"
 NEEDS = ("**Time**", "**Needs**", "**Images**")
-# Their questions still stand in the page with their answers. This list only shrinks (test_practice_quiz.py).
-STILL_WITHOUT_QUIZ = (
-    "10-volumes",
-    "10-volumes-more",
-    "11-compose",
-    "11-compose-more",
-    "12-ecr",
-    "12-ecr-more",
-    "13-secure-images",
-    "13-secure-images-more",
-)
 
 
 def opens_with_a_title_and_a_promise(page: Page) -> list[str]:
@@ -64,9 +53,6 @@ def warms_up(page: Page) -> list[str]:
     if page.slug.startswith(FIRST):
         return []
     heading = page.cells[3].source.startswith("### Warm-up")
-    if page.slug in STILL_WITHOUT_QUIZ:
-        warm = heading and page.cells[3].source.count("<details><summary>") == 2
-        return [] if warm else ["the fourth cell is not '### Warm-up…' with two questions in <details>"]
     if heading and page.cells[4].source == 'lesson.quiz("warm-up", mine="?")':
         return []
     return ['the fourth cell is not \'### Warm-up…\' with lesson.quiz("warm-up", mine="?") below it']
@@ -75,9 +61,6 @@ def warms_up(page: Page) -> list[str]:
 def asks_in_the_end(page: Page) -> list[str]:
     """Below 'Check yourself' the questions are asked, two or more."""
     place = next((n for n, c in enumerate(page.cells) if c.source.startswith("## Check yourself")), -1)
-    if page.slug in STILL_WITHOUT_QUIZ:
-        asked = page.cells[place].source.count("<details><summary>") >= 2
-        return [] if asked else ["'Check yourself' asks fewer than two questions in <details>"]
     asked = page.cells[place + 1].source == 'lesson.quiz("check", mine="?")'
     return [] if asked else ['below \'Check yourself\' there is no lesson.quiz("check", mine="?")']
 
