@@ -12,6 +12,7 @@ from course.plots.pairs import rules
 from course.plots.picture import Picture
 from course.plots.pushes import pushes
 from course.plots.spread import spread
+from course.plots.stages import stages
 from course.plots.stack import stack, start_order
 from course.plots.start import runs
 from course.plots.steps import timeline
@@ -40,6 +41,7 @@ __all__ = [
     "rules",
     "runs",
     "spread",
+    "stages",
     "throughput",
     "stack",
     "start_order",
