@@ -12,8 +12,8 @@ from course.plots.pairs import rules
 from course.plots.picture import Picture
 from course.plots.pushes import pushes
 from course.plots.spread import spread
-from course.plots.stages import stages
 from course.plots.stack import stack, start_order
+from course.plots.stages import stages
 from course.plots.start import runs
 from course.plots.steps import timeline
 from course.plots.survival import survival

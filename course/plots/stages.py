@@ -9,17 +9,21 @@ from course.plots.picture import GREY, HATCHES, HUES, Picture, axes
 if TYPE_CHECKING:
     import pandas as pd
 
+LOOKS = (*HATCHES, "--")  # one more than there are hues, so that no two stages look alike
+
 
 def stages(table: pd.DataFrame, finding: str) -> Picture:
     """Draw one bar for each row, first on top, made of its columns (seconds; missing: it never began)."""
     figure, plane = axes(9.0, 0.6 * len(table) + 1.4)
     lengths = table.fillna(0.0)
     begins = lengths.cumsum(axis="columns") - lengths
-    for column, (name, widths) in enumerate(lengths.items()):
-        hue, hatch = HUES[column % len(HUES)], HATCHES[(column + column // len(HUES)) % len(HATCHES)]
+    for column, name in enumerate(table.columns):
+        began = table[name].dropna()
+        rows = [list(table.index).index(row) for row in began.index]
         plane.barh(
-            range(len(table)), widths.to_list(), 0.6, left=begins[name].to_list(), label=str(name),
-            facecolor="none", edgecolor=hue, hatch=hatch, linewidth=1.6,
+            rows, began.to_list(), 0.6, left=begins.loc[began.index, name].to_list(), label=str(name),
+            facecolor="none", edgecolor=HUES[column % len(HUES)], hatch=LOOKS[column % len(LOOKS)],
+            linewidth=1.6,
         )  # fmt: skip
     totals = lengths.sum(axis="columns").to_list()
     for row, total in enumerate(totals):
@@ -27,5 +31,5 @@ def stages(table: pd.DataFrame, finding: str) -> Picture:
     plane.set_yticks(range(len(table)), [str(name) for name in table.index])
     plane.set(xlabel="time since the push (s)", ylim=(len(table) - 0.5, -0.5))
     plane.set_xlim(0, 1.12 * max(totals))
-    plane.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(lengths.columns), frameon=False, labelcolor=GREY)
+    plane.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=8, frameon=False, labelcolor=GREY)
     return Picture(figure, finding)
