@@ -1,4 +1,4 @@
-"""`make soak`: chapters, labs, machines and the demo's stack many times over, then graders under load."""
+"""`make soak`: chapters, labs, machines, the demo's stack and pipeline, many times; graders under load."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import fairness, rows, stack, vm_boot
+from benchmarks import fairness, pipeline, rows, stack, vm_boot
 
 ROOT = Path(__file__).resolve().parent.parent
 REPEATS = 10
@@ -27,7 +27,7 @@ def main(repeats: int = REPEATS) -> int:
     failed = [row for row in found if row["exit_code"] != 0]
     print(f"{len(found)} runs, {len(failed)} failed")
     # Each runs, whatever the others say.
-    unsound = [vm_boot.main(), stack.main(repeats), fairness.main()]
+    unsound = [vm_boot.main(), stack.main(repeats), pipeline.main(), fairness.main()]
     return 1 if failed or any(unsound) else 0
 
 
