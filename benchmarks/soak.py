@@ -1,4 +1,4 @@
-"""`make soak`: chapters, labs, incidents, machines, the demo's stack many times over; graders under load."""
+"""`make soak`: chapters, labs, incidents, machines, stack and pipeline many times; graders under load."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import fairness, incidents, rows, stack, vm_boot
+from benchmarks import fairness, incidents, pipeline, rows, stack, vm_boot
 
 ROOT = Path(__file__).resolve().parent.parent
 REPEATS = 10
@@ -30,7 +30,9 @@ def main(repeats: int = REPEATS) -> int:
     failed = [row for row in found if row["exit_code"] != 0]
     print(f"{len(found)} runs, {len(failed)} failed")
     # Each runs, whatever the others say.
-    unsound = [incidents.main(repeats), vm_boot.main(), stack.main(repeats), fairness.main()]
+    unsound = [
+        incidents.main(repeats), vm_boot.main(), stack.main(repeats), pipeline.main(), fairness.main(),
+    ]  # fmt: skip
     return 1 if failed or any(unsound) else 0
 
 

@@ -214,6 +214,17 @@ PROMISES = (
         has="containerd docker dockerd ip iptables make-certificates openssl ps runc tini",
         lacks="curl",
     ),
+    # Not on the Hub: the machines of a pipeline, on the second engine.
+    Promise(
+        "course/ci:1",
+        ("git --version", r"git version 2\."),
+        cmd=None,
+        entrypoint=["start-machine"],
+        ports=frozenset({"22/tcp", "2376/tcp", "9418/tcp"}),
+        volumes=frozenset({"/var/lib/docker"}),
+        has="aws bash curl docker dockerd git python3 socat ssh ssh-keygen sshd start-engine",
+        lacks="pip",
+    ),
 )
 
 

@@ -411,6 +411,57 @@ def test_the_engines_port_hears_only_who_has_its_certificate() -> None:
         )
 
 
+# ci -----------------------------------------------------------------------------------------------------
+
+
+def test_a_ci_machine_is_a_git_server_without_an_engine(network: str) -> None:
+    """A program as argument runs in the engine's place: `git daemon` takes a push and hands it out."""
+    serve = "git daemon --base-path=/srv/git --export-all --enable=receive-pack --verbose"
+    with container("course/ci:1", *serve.split(), network=network) as git:
+        inside(git, "git", "init", "--quiet", "--bare", "--initial-branch", "main", "/srv/git/a.git")
+        logged("Ready to rumble", git)
+        person = "-c user.name=a -c user.email=a@example.org"
+        push = (
+            f"git init -q -b main /a && cd /a && git {person} commit -q --allow-empty -m one"
+            " && git push -q git://localhost/a.git main && git clone -q git://localhost/a.git /b"
+        )
+        inside(git, "bash", "-c", push)
+        assert inside(git, "git", "-C", "/b", "log", "--format=%s") == "one\n"
+        assert "dockerd" not in inside(git, "ps", "-A")
+
+
+def test_a_ci_machine_hears_ssh_beside_its_engine_and_has_keys_of_its_own(network: str) -> None:
+    """BESIDE starts sshd; a key opens it for `deploy`, who may use the engine; no password and no root."""
+    keys = "cat /etc/ssh/ssh_host_ed25519_key.pub"
+    beside = {"BESIDE": "/usr/sbin/sshd -D -e"}
+    with container("course/ci:1", privileged=True, environment=beside, network=network) as server:
+        logged("Server listening on 0.0.0.0 port 22", server)
+        logged("API listen on /run/docker.sock", server)
+        inside(server, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/root/key")
+        inside(server, "sh", "-c", "su deploy -c 'tee /home/deploy/.ssh/authorized_keys' < /root/key.pub")
+        ssh = "ssh -i /root/key -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
+        assert inside(server, "sh", "-c", f"{ssh} deploy@localhost docker ps --quiet 2> /dev/null") == ""
+        assert "Permission denied (publickey)" in inside(
+            server, "sh", "-c", f"{ssh} root@localhost true 2>&1", code=255
+        )
+        shown = inside(server, "sh", "-c", keys)
+    with container("course/ci:1", "sh", "-c", "ls /etc/ssh", network=network) as other:
+        other.wait()
+        assert "ssh_host" not in other.logs().decode()
+    with container("course/ci:1", "sleep", "60", environment=beside, network=network) as second:
+        logged("Server listening", second)
+        assert inside(second, "sh", "-c", keys) != shown
+
+
+def test_a_ci_machines_way_to_the_registry(network: str) -> None:
+    """With REGISTRY_AT its own localhost:5001 leads to another machine's port."""
+    with container("nginx:1.26", network=network) as web:
+        way = {"REGISTRY_AT": f"{web.name}:80"}
+        with container("course/ci:1", "sleep", "60", environment=way, network=network) as run:
+            ask = "curl --silent --retry 20 --retry-all-errors http://localhost:5001/"
+            assert "Welcome to nginx" in inside(run, "sh", "-c", ask)
+
+
 # mongo-express, npm ---------------------------------------------------------------------------------------
 
 # Asks a page, or sends the fields of a form to it; prints the status and the text.

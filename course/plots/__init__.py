@@ -14,6 +14,7 @@ from course.plots.progress import progress
 from course.plots.pushes import pushes
 from course.plots.spread import spread
 from course.plots.stack import stack, start_order
+from course.plots.stages import stages
 from course.plots.start import runs
 from course.plots.steps import timeline
 from course.plots.survival import survival
@@ -42,6 +43,7 @@ __all__ = [
     "rules",
     "runs",
     "spread",
+    "stages",
     "throughput",
     "stack",
     "start_order",
