@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SLUGS = labs.slugs()
 PRACTICE = "00-start"
 # tests/test_labs.py proves of every lab that its solution earns all and that it earns nothing as handed out.
-# That a private engine changes nothing about it is proven here for the solution of every lab but the incidents,
+# A private engine must change nothing about it. That is proven here for the solution of all but the incidents,
 # and of three incidents; untouched for the practice lab and two more. Those are drawn anew in each run.
 DRAW = random.Random(os.environ.get("COURSE_SEED"))
 INCIDENTS = [slug for slug in SLUGS if is_incident(labs.find(slug))]
