@@ -29,8 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SLUGS = labs.slugs()
 PRACTICE = "00-start"
 # tests/test_labs.py proves of every lab that its solution earns all and that it earns nothing as handed out.
-# A private engine must change nothing about it. That is proven here for the solution of all but the incidents,
-# and of three incidents; untouched for the practice lab and two more. Those are drawn anew in each run.
+# A private engine must change nothing about it. That is proven here: solved, for all labs but the incidents,
+# and for three of those; as handed out, for the practice lab and two more. They are drawn anew in each run.
 DRAW = random.Random(os.environ.get("COURSE_SEED"))
 INCIDENTS = [slug for slug in SLUGS if is_incident(labs.find(slug))]
 UNTOUCHED = [PRACTICE, *sorted(DRAW.sample([slug for slug in SLUGS if slug != PRACTICE], 2))]
