@@ -65,8 +65,8 @@ def the_key_cannot_be_seen(system: System) -> str:
         "I took `pharmacy:1` apart, and compared `layer` with the layer that has the key. {seen}",
         "An image can be saved as an archive, and each layer in it is an archive, too. "
         "A file there is called like the digest of what it holds.",
-        "`docker save pharmacy:1 | tar --extract --directory work/saved`, then `tar --list --file` of each "
-        "file in `work/saved/blobs/sha256`",
+        "`docker save pharmacy:1 | tar --extract --directory work/opened`, then `tar --list --file` of each "
+        "file in `work/opened/blobs/sha256`",
     ),
 )
 def the_layer_is_noted(system: System) -> str:
