@@ -138,6 +138,15 @@ def is_answer(cell: Mapping[str, Any]) -> bool:
     return ANSWER in cell.get("metadata", {}).get("tags", [])
 
 
+def images(lab: Lab) -> tuple[str, ...]:
+    """The tags of the images that *lab* needs, as its table says in the column `images`; none without one."""
+    for cell in read(lab.notebook)["cells"]:
+        rows = re.findall(r"^\| *minutes *\|.*\n\|[-| ]+\n(\|.*)$", source(cell), re.MULTILINE)
+        if rows:
+            return tuple(re.findall(r"`([^`]+:[^`]+)`", rows[0].split("|")[3]))
+    return ()
+
+
 def answers(notebook: Path) -> dict[str, str]:
     """The text of each cell tagged `answer`, by the cell's id, in their order."""
     return {cell.get("id", ""): source(cell) for cell in read(notebook)["cells"] if is_answer(cell)}

@@ -230,10 +230,12 @@ def _kit_tags() -> list[str]:
 
 
 def _get_images(name: str) -> None:
-    chapter = name.removeprefix("labs/").removesuffix("-more")
-    images = kit.for_chapter(chapter)
-    kit.ensure([image.tag for image in images])
-    for row in kit.status(image.tag for image in images):
+    if name.startswith("labs/"):
+        tags = labs.images(labs.find(name))
+    else:
+        tags = tuple(image.tag for image in kit.for_chapter(name.removesuffix("-more")))
+    kit.ensure(tags)
+    for row in kit.status(tags):
         print(f"  {row.tag:<18} {row.words()}")
 
 

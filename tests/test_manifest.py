@@ -46,6 +46,7 @@ def test_the_courses_own_list_names_what_its_chapters_need() -> None:
     """Each image that a chapter's or lab's notebook names is fetched when that chapter starts."""
     kit = load()
     files = [*places.notebooks().glob("[0-9]*.ipynb"), *places.labs().glob("*/lab.ipynb")]
+    files += places.solutions().glob("*/lab.ipynb")
     assert len(files) > 5
     for file in files:
         slug = (file.parent.name if file.name == "lab.ipynb" else file.stem).removesuffix("-more")
@@ -54,6 +55,11 @@ def test_the_courses_own_list_names_what_its_chapters_need() -> None:
         )
         named = {image.tag for image in kit.images if re.search(rf"(?<![\w/]){re.escape(image.tag)}\b", text)}
         assert named <= {image.tag for image in kit.for_chapter(slug)}, file
+        if file.name == "lab.ipynb":
+            told = labs.images(labs.find(file.parent.name))
+            assert told, f"{file}: its table names no image"
+            assert {*told} <= {image.tag for image in kit.images}, file
+            assert named <= {*told}, f"{file} uses an image that its table doesn't name"
     assert all(image.stand_in for image in kit.images if image.recipe)
     assert kit.for_chapter("no-such-chapter") == ()
 

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course import engine, kit
+from course import engine, kit, labs
 from course.checks import System
 from course.errors import CourseError
 from course.grade import afresh, disks, engines
@@ -43,17 +43,20 @@ def check_machine() -> None:
 
 def images(lab: Lab) -> list[str]:
     """The tags of the images that a submission to *lab* finds on its engine."""
-    return [image.tag for image in kit.for_chapter(lab.slug)]
+    return sorted(labs.images(lab))
 
 
 @cache
 def prepared(lab: Lab) -> Path:
-    """A disk with *lab*'s images, made once for each state of them and of the grader's own image."""
+    """A disk with *lab*'s images, made once for each state of them and of the grader's own image.
+
+    Labs that need the same images share it: filling one takes from ten seconds to a minute.
+    """
     tags = images(lab)
     kit.ensure([engines.IMAGE, *tags])
     identities = [str(engine.client().images.get(tag).id) for tag in (engines.IMAGE, *tags)]
     key = hashlib.sha256("\n".join([*tags, *identities]).encode()).hexdigest()[:16]
-    return kept_files.kept(f"grader-{lab.slug}-{key}.ext4", lambda part: _load(part, tags), days=KEPT_DAYS)
+    return kept_files.kept(f"grader-{key}.ext4", lambda part: _load(part, tags), days=KEPT_DAYS)
 
 
 def _load(part: Path, tags: list[str]) -> None:
