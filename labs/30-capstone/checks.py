@@ -266,7 +266,7 @@ def the_carrier_may_only_pull(system: System) -> str:
     points=5,
     hints=(
         "I looked for the door of the project `post`, and asked through it for /about. {seen}",
-        "`docker compose ps` shows what runs and which ports are published. "
+        "`docker ps` shows what runs and which ports are published. "
         "Who may come through a port without an address in front of it?",
         'Under `door:` write `ports:` and below it `- "127.0.0.1:9751:8080"`, '
         "then `docker compose up --detach --wait`.",
@@ -290,7 +290,7 @@ def the_door_answers(system: System) -> str:
 @check(
     points=5,
     hints=(
-        "I looked at all published ports of the project, and at the networks of the counter. {seen}",
+        "I looked at all published ports of the project, and where the counter is connected. {seen}",
         "A container reaches the internet, and is reached from the host, through any network that isn't "
         "closed. `docker network inspect` says of each whether it is `Internal`.",
         "A network with `internal: true` for both services, and a second one for the door alone",
@@ -380,7 +380,7 @@ def the_word_is_a_secret(system: System) -> str:
     points=5,
     hints=(
         "I looked what is mounted at /data of the counter. {seen}",
-        "`docker compose down` takes a container's own volumes out of reach. Which volumes have a name?",
+        "`docker volume ls` shows what each is called. Which of them would the next counter find again?",
         'Under `counter:` write `volumes: ["ledger:/data"]`, and at the end `volumes:` with `ledger:`.',
     ),
 )
@@ -426,7 +426,7 @@ def it_starts_in_order_and_again(system: System) -> str:
     hints=(
         "I compared what runs with 1.0.0 in the registry and with your file, "
         "and handed in a parcel for its receipt. {seen}",
-        "`docker inspect --format '{{.Config.Image}}'` shows by which name a container was made. "
+        "`docker inspect --format '{{.Config.Image}}'` shows what a container was made from. "
         "A container keeps its image until it is made anew.",
         "`PARCELS=localhost:9750/post/parcels@sha256:…` in `work/.env`, with the digest that "
         "`aws ecr describe-images` gives for 1.0.0, then `docker compose up --detach --wait`",
