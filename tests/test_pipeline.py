@@ -116,7 +116,7 @@ def test_the_workflow_keeps_the_courses_rules(rule: workflow_rules.Rule) -> None
         ("stage('test') {", "stage('test')"),
         ("stages {", "stages { }"),
         ("agent any", ""),
-        ("post { unsuccessful", "post { successful"),
+        ("post { unsuccessful", "post { sometimes"),
         ("disableConcurrentBuilds()", "disableConcurrentBuild()"),
         ("credentials('deploy-key')", "credentials('deploy-key'"),
         ("    stages {", "    stages {}\n    stages {"),
