@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -18,12 +17,11 @@ SUITES = ("tests/test_notebooks.py", "tests/test_labs.py", "tests/test_ledger.py
 def main(repeats: int = REPEATS) -> int:
     """Run each suite *repeats* times; gives 1 if any run failed."""
     found: list[dict[str, object]] = []
-    every_chapter_twice = os.environ | {"COURSE_TWICE": "all"}
     for repeat in range(repeats):
         for suite in SUITES:
             started = time.perf_counter()
             command = [sys.executable, "-m", "pytest", "-q", suite]
-            code = subprocess.run(command, cwd=ROOT, env=every_chapter_twice).returncode
+            code = subprocess.run(command, cwd=ROOT).returncode
             seconds = round(time.perf_counter() - started, 1)
             found.append({"suite": suite, "repeat": repeat + 1, "exit_code": code, "seconds": seconds})
     print(rows.write("soak", found))

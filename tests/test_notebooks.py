@@ -13,6 +13,7 @@ import nbformat
 import pages
 import pytest
 import running
+from drawing import drawn
 from running import Kernel
 
 from course import engine, ledger, lesson, places
@@ -21,11 +22,9 @@ SEED = int(os.environ.get("COURSE_SEED") or random.randrange(10_000))
 pytestmark = [pytest.mark.apart, pytest.mark.long]
 NOTEBOOKS = pages.committed_with_outputs()
 CHAPTERS = [path for path in NOTEBOOKS if pages.all_paths()[path] == "chapter"]
-# A second run meets the state that the first left. `make soak` does that to every chapter, each other run to
-# some that are drawn (docs/decisions/0025). Any order has to do, so one is drawn as well.
-DRAW = random.Random(SEED)
-TWICE = CHAPTERS if os.environ.get("COURSE_TWICE") == "all" else DRAW.sample(CHAPTERS, k=len(CHAPTERS) // 4)
-RUNS = DRAW.sample([*NOTEBOOKS, *TWICE], k=len(NOTEBOOKS) + len(TWICE))
+# A second run meets the state that the first left: docs/decisions/0025. Any order has to do, so one is drawn.
+TWICE = drawn(CHAPTERS, len(CHAPTERS) // 4, "second runs")
+RUNS = random.Random(SEED).sample([*NOTEBOOKS, *TWICE], k=len(NOTEBOOKS) + len(TWICE))
 BESIDE = ("demo", "images")  # what notebooks look at
 IMAGE = "busybox:1.37"
 
