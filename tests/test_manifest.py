@@ -56,6 +56,8 @@ def test_the_courses_own_list_names_what_its_chapters_need() -> None:
         named = {image.tag for image in kit.images if re.search(rf"(?<![\w/]){re.escape(image.tag)}\b", text)}
         assert named <= {image.tag for image in kit.for_chapter(slug)}, file
         if file.name == "lab.ipynb":
+            checks = (places.labs() / file.parent.name / "checks.py").read_text(encoding="utf-8")
+            named |= {image.tag for image in kit.images if f"FROM {image.tag}" in checks}
             told = labs.images(labs.find(file.parent.name))
             assert told, f"{file}: its table names no image"
             assert {*told} <= {image.tag for image in kit.images}, file

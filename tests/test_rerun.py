@@ -15,7 +15,7 @@ from course.checks.reading import MOST_FILES, TooMuch, copy_below
 from course.checks.rerun import beside
 from course.grade import private
 
-LAB = "00-start"
+LAB = "03-how-docker-works"
 DOCKERFILE = 'FROM busybox:1.37\nCOPY word /www/index.html\nCMD ["httpd", "-f", "-h", "/www"]\n'
 COMPOSE = """
 services:

@@ -26,7 +26,7 @@ def progress(table: pd.DataFrame) -> Picture:
         points.text(102, place, words, va="center", color=GREY, fontsize=8)
     points.set(xlabel="points of the lab (%); dashed: all", xlim=(0, 125), xticks=[0, 25, 50, 75, 100])
     points.axvline(100, color=GREY, linewidth=1, linestyle="--")
-    done = table["finished"] == table["notebooks"]
+    done = _run_to_the_end(table)
     names = [f"{slug} ✓" if is_done else str(slug) for slug, is_done in zip(table.index, done, strict=True)]
     time.set_yticks(range(len(table)), names)
     time.set_ylim(len(table) - 0.4, -0.6)
@@ -42,10 +42,15 @@ def _bars(plane: Axes, values: pd.Series, hatch: str, hue: str, said: list[str])
 
 
 def _in_words(table: pd.DataFrame) -> str:
-    done = int((table["finished"] == table["notebooks"]).sum())
+    done, chapters = int(_run_to_the_end(table).sum()), int((table["notebooks"] > 0).sum())
     labs = table[table["points"] > 0]
     passed = int((labs["earned"] == labs["points"]).sum())
     return (
-        f"{done} of {len(table)} chapters are run to their end (✓), "
+        f"{done} of {chapters} chapters are run to their end (✓), "
         f"and {passed} of {len(labs)} labs have all their points."
     )
+
+
+def _run_to_the_end(table: pd.DataFrame) -> pd.Series:
+    # An incident is a lab without a chapter, so it has no notebook that could be run.
+    return (table["notebooks"] > 0) & (table["finished"] == table["notebooks"])

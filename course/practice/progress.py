@@ -85,9 +85,10 @@ class Progress:
     def words(self) -> str:
         """The whole in one sentence."""
         with_lab = [chapter for chapter in self.chapters if chapter.points]
-        run = [c for c in self.chapters if c.notebooks and c.finished == c.notebooks]
+        with_notebooks = [chapter for chapter in self.chapters if chapter.notebooks]
+        run = [chapter for chapter in with_notebooks if chapter.finished == chapter.notebooks]
         return (
-            f"{len(run)} of {len(self.chapters)} chapters run to their end, "
+            f"{len(run)} of {len(with_notebooks)} chapters run to their end, "
             f"{sum(chapter.passed for chapter in with_lab)} of {len(with_lab)} labs with all points, "
             f"{_duration(sum(chapter.minutes for chapter in self.chapters))} of work."
         )
