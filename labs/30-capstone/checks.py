@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import gzip
 import hashlib
 import hmac
@@ -18,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from course.checks import Again, System, Unmet, again, check
+from course.checks.aws import Account
 
 HERE, REGISTRY, DOOR = "127.0.0.1", 9750, 9751
 SHELF = "post/parcels"
@@ -27,11 +27,7 @@ BASE, PROJECT, LABEL = "python:3.13-slim", "post", "com.docker.compose"
 VERSION_LABEL = "org.opencontainers.image.version"
 PACKED = ("src/__main__.py", "src/receipt.py", "VERSION")
 KEY, WORD, FILE = "work/key.txt", "work/desk_word.txt", "work/compose.yaml"
-PULL_ONLY = "AmazonEC2ContainerRegistryReadOnly"
-# The registry's own key, as the lab's notebook writes it into registry.sh.
-OWN_KEY, OWN_SECRET = "AKIACOURSELOCALADMIN", "courseLocalECRadminSecretNotForAWSitself"  # noqa: S105
-REGION = "eu-central-1"
-ECR = "AmazonEC2ContainerRegistry_V20150921"
+POST = Account("sorting-office", REGISTRY)
 MANIFESTS = ", ".join(
     f"application/vnd.{kind}"
     for kind in (
@@ -146,14 +142,7 @@ def its_health_is_true(system: System) -> str:
 )
 def the_tags_stay(system: System) -> str:
     """There is a repository `post/parcels`, and its tags can't move."""
-    rows = ecr(system, "DescribeRepositories", {})["repositories"]
-    mutability = {row["repositoryName"]: row["imageTagMutability"] for row in rows}
-    if SHELF not in mutability:
-        there = ", ".join(sorted(mutability)) or "none at all"
-        raise Unmet(f"There is no repository {SHELF}; there are: {there}.", "`aws ecr describe-repositories`")
-    if mutability[SHELF] != "IMMUTABLE":
-        raise Unmet(f"The tags of {SHELF} are {mutability[SHELF]}.", "`aws ecr describe-repositories`")
-    return f"The tags of {SHELF} are IMMUTABLE."
+    return POST.tags_stay(system, SHELF)
 
 
 @check(
@@ -169,7 +158,7 @@ def the_tags_stay(system: System) -> str:
 )
 def both_versions_are_in_the_registry(system: System) -> str:
     """Under 1.0.0 and 2.0.0 the registry has an image of just that source, and its label says so."""
-    there = digests(system)
+    there = POST.tags(system, SHELF)
     for version in (FIRST, SECOND):
         if version not in there:
             raise Unmet(f"{SHELF} has no tag {version}.", f"`aws ecr list-images --repository-name {SHELF}`")
@@ -244,22 +233,7 @@ def the_image_keeps_no_secret(system: System) -> str:
 )
 def the_carrier_may_only_pull(system: System) -> str:
     """The user `carrier` has one access key and may pull, and nothing else."""
-    users = found("UserName", iam(system, "ListUsers"))
-    if "carrier" not in users:
-        there = ", ".join(users) or "none at all"
-        raise Unmet(f"There is no user carrier; there are: {there}.", "`aws iam list-users`")
-    policies = found("PolicyName", iam(system, "ListAttachedUserPolicies", UserName="carrier"))
-    if policies != [PULL_ONLY]:
-        raise Unmet(
-            f"The policies of carrier are: {', '.join(policies) or 'none'}.",
-            "`aws iam list-attached-user-policies --user-name carrier`",
-        )
-    keys = found("AccessKeyId", iam(system, "ListAccessKeys", UserName="carrier"))
-    if len(keys) != 1:
-        raise Unmet(
-            f"The user carrier has {len(keys)} access keys.", "`aws iam list-access-keys --user-name carrier`"
-        )
-    return f"carrier has one key and the policy {PULL_ONLY}."
+    return POST.may_only_pull(system, "carrier")
 
 
 @check(
@@ -435,7 +409,7 @@ def it_starts_in_order_and_again(system: System) -> str:
 def the_first_version_is_back(system: System) -> str:
     """The counter runs 1.0.0 by its digest in the registry, the file says the same, and receipts are true."""
     name = str(system.running(member(system, "counter"))["Config"]["Image"])
-    digest = digests(system).get(FIRST, "none")
+    digest = POST.tags(system, SHELF).get(FIRST, "none")
     if not (name.startswith((f"{NAME}@", f"{NAME}:")) and name.endswith(f"@{digest}")):
         told = re.sub(r"[0-9a-f]{64}", "…", name)
         raise Unmet(f"The counter was made from {told}, which isn't the digest of {FIRST}.", "`docker ps`")
@@ -599,7 +573,7 @@ class Image:
 
 def images(system: System) -> list[tuple[str, Image]]:
     """Each of the two versions that the registry has; Unmet where it has none."""
-    there = digests(system)
+    there = POST.tags(system, SHELF)
     found = [(version, Image(system, there[version])) for version in (FIRST, SECOND) if version in there]
     if not found:
         raise Unmet(f"{SHELF} has neither {FIRST} nor {SECOND}.", "`aws ecr list-images`")
@@ -676,17 +650,6 @@ def process_one(system: System, name: str) -> dict[str, str]:
     return told
 
 
-def digests(system: System) -> dict[str, str]:
-    """The digest of each tag of the repository; empty without one."""
-    rows = ecr(system, "ListImages", {"repositoryName": SHELF}).get("imageIds", [])
-    return {row["imageTag"]: row["imageDigest"] for row in rows if "imageTag" in row}
-
-
-def found(field: str, xml: str) -> list[str]:
-    """Every value of *field* in an answer of IAM, sorted."""
-    return sorted(re.findall(rf"<{field}>([^<]*)</{field}>", xml.partition("<ResponseMetadata>")[0]))
-
-
 @lru_cache(maxsize=32)
 def fetched(system: System, what: str) -> dict[str, Any]:
     """A manifest or a small blob of the repository."""
@@ -720,47 +683,5 @@ def blob(system: System, digest: str) -> bytes:
 @lru_cache(maxsize=1)
 def login(system: System) -> str:
     """What a client says to the registry after `aws ecr get-login-password`."""
-    token = ecr(system, "GetAuthorizationToken", {})["authorizationData"][0]["authorizationToken"]
+    token = POST.ecr(system, "GetAuthorizationToken")["authorizationData"][0]["authorizationToken"]
     return f"Basic {token}"
-
-
-def ecr(system: System, operation: str, parameters: dict[str, str]) -> dict[str, Any]:
-    """The answer of the registry's API, also where it is a refusal."""
-    kind = "application/x-amz-json-1.1"
-    body = json.dumps(parameters)
-    found: dict[str, Any] = json.loads(
-        signed(system, "ecr", body, {"content-type": kind, "x-amz-target": f"{ECR}.{operation}"})
-    )
-    return found
-
-
-def iam(system: System, action: str, **parameters: str) -> str:
-    """The XML that IAM answers."""
-    form = {"Action": action, "Version": "2010-05-08", **parameters}
-    body = "&".join(f"{name}={value}" for name, value in form.items())
-    return signed(system, "iam", body, {"content-type": "application/x-www-form-urlencoded"})
-
-
-def signed(system: System, service: str, body: str, headers: dict[str, str]) -> str:
-    """What the registry answers to a request with its own signature (AWS's Signature Version 4)."""
-    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
-    headers = {**headers, "host": f"{HERE}:{REGISTRY}", "x-amz-date": stamp}
-    names = ";".join(sorted(headers))
-    lines = [f"{name}:{headers[name]}" for name in sorted(headers)]
-    asked = "\n".join(["POST", "/", "", *lines, "", names, hashlib.sha256(body.encode()).hexdigest()])
-    scope = f"{stamp[:8]}/{REGION}/{service}/aws4_request"
-    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(asked.encode()).hexdigest()}"
-    key = f"AWS4{OWN_SECRET}".encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    proof = hmac.digest(key, text.encode(), "sha256").hex()
-    headers["authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={OWN_KEY}/{scope}, SignedHeaders={names}, Signature={proof}"
-    )
-    system.running("sorting-office")
-    reply = system.http(REGISTRY, "/", method="POST", body=body.encode(), headers=headers)
-    if reply.status in (401, 403):
-        raise Unmet(
-            "The registry on port 9750 doesn't take the key in registry.sh.", "`docker logs sorting-office`"
-        )
-    return reply.body
