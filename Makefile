@@ -12,6 +12,9 @@ help: ## print this list
 .venv/.ready: requirements.lock pyproject.toml course/bootstrap.py
 	@$(PYTHON) course/bootstrap.py
 
+.venv-%/.ready: requirements-%.lock .venv/.ready
+	@$(PYTHON) course/bootstrap.py $*
+
 setup: .venv/.ready ## make the Python environment (.venv) from requirements.lock
 
 lab: setup ## set everything up, start an engine where there is none, open JupyterLab
@@ -47,7 +50,7 @@ clean: setup ## remove what chapters and labs left on the engine, and nothing el
 outputs: setup ## run chapters and solutions (or NOTEBOOKS=…) again and store what they print
 	@.venv/bin/python tests/outputs.py $(NOTEBOOKS)
 
-lock: setup ## compile requirements.lock and environment.yml from pyproject.toml
+lock: setup ## compile the locks and environment.yml from pyproject.toml
 	@.venv/bin/python tests/lock.py
 
 lint: setup ## ruff, mypy, codespell

@@ -1,4 +1,7 @@
-"""Make .venv from requirements.lock with Python's own library alone; knows nothing of the course."""
+"""Make .venv from requirements.lock with Python's own library alone; knows nothing of the course.
+
+With a name, such as room: make .venv-room from requirements-room.lock, with the uv of .venv.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -126,10 +130,13 @@ def install_uv() -> None:
     )
 
 
-def install_lock() -> None:
-    """Make .venv hold exactly the lock, and the course itself as an editable install."""
+def install_lock(venv: Path = VENV, lock: Path = LOCK) -> None:
+    """Make *venv* hold exactly *lock*, and the course itself as an editable install."""
     env = uv_environment(pip_settings(run(VENV / "bin" / "python", "-m", "pip", "config", "list")))
+    env["VIRTUAL_ENV"] = str(venv)
     uv = VENV / "bin" / "uv"
+    if not (venv / "bin" / "python").exists():
+        run(uv, "venv", "--quiet", "--python", VENV / "bin" / "python", venv, env=env)
     run(
         uv,
         "pip",
@@ -137,25 +144,34 @@ def install_lock() -> None:
         "--quiet",
         "--require-hashes",
         "--compile-bytecode",
-        LOCK,
+        lock,
         env=env,
     )
     run(uv, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT, env=env)
 
 
-def main() -> int:
+def stages(name: str) -> tuple[Path, dict[str, Callable[[], None]]]:
+    """The file that says an environment is ready, and what makes it; *name* is empty for .venv itself."""
+    if not name:
+        own = {"virtual environment": make_venv, "uv": install_uv, f"packages of {LOCK.name}": install_lock}
+        return READY, own
+    venv, lock = ROOT / f".venv-{name}", ROOT / f"requirements-{name}.lock"
+    if not lock.exists():
+        locks = ROOT.glob("requirements-*.lock")
+        there = ", ".join(file.stem.removeprefix("requirements-") for file in locks)
+        raise BootstrapError(f"There is no {lock.name}.\nNext: name one of these: {there}")
+    return venv / ".ready", {f"packages of {lock.name}": lambda: install_lock(venv, lock)}
+
+
+def main(name: str = "") -> int:
     """Make the environment, a line for each stage with its seconds."""
-    stages = {
-        "virtual environment": make_venv,
-        "uv": install_uv,
-        "packages of requirements.lock": install_lock,
-    }
     try:
         check_python(sys.version_info[:2], sys.executable)
-        READY.unlink(missing_ok=True)
-        for name, stage in stages.items():
+        ready, to_do = stages(name)
+        ready.unlink(missing_ok=True)
+        for what, stage in to_do.items():
             started = time.monotonic()
-            print(f"setting up: {name} …", end=" ", flush=True)
+            print(f"setting up: {what} …", end=" ", flush=True)
             stage()
             print(f"{time.monotonic() - started:.1f} s", flush=True)
     except BootstrapError as error:
@@ -164,9 +180,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nInterrupted. Nothing is broken: the next make goes on from here.", file=sys.stderr)
         return 130
-    READY.write_text(f"{sys.version}\n")
+    ready.write_text(f"{sys.version}\n")
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(*sys.argv[1:2]))

@@ -1,4 +1,4 @@
-"""`make lock`: compile requirements.lock from pyproject.toml, then write environment.yml from the lock."""
+"""`make lock`: compile the locks from pyproject.toml, then write environment.yml from requirements.lock."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from course import bootstrap
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / "environment.yml"
-COMPILE = (
-    "uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 "
-    "--output-file requirements.lock"
-)
+# By lock, what of pyproject.toml goes into it. The room runs the course itself: at the same versions.
+LOCKS = {
+    "requirements.lock": "pyproject.toml --extra dev",
+    "requirements-room.lock": "pyproject.toml --group room --constraint requirements.lock",
+    "requirements-site.lock": "--group site",
+}
+COMPILE = "uv pip compile --universal --generate-hashes --python-version 3.11 --quiet"
 
 # Why each direct dependency is here; a new one without a reason fails.
 REASONS = {
@@ -59,9 +62,9 @@ class Pin(NamedTuple):
         return f'"{exact} ; {self.marker}"' if self.marker else exact
 
 
-def pins() -> list[Pin]:
-    """Every pin of the lock; a package may have one for older and one for newer Pythons."""
-    text = (ROOT / "requirements.lock").read_text()
+def pins(name: str = "requirements.lock") -> list[Pin]:
+    """Every pin of the lock *name*; a package may have one for older and one for newer Pythons."""
+    text = (ROOT / name).read_text()
     return [Pin(*found) for found in re.findall(r"^([\w.-]+)==(\S+)(?: ; (.*?))? \\$", text, re.MULTILINE)]
 
 
@@ -93,15 +96,17 @@ def environment() -> str:
 
 
 def main() -> int:
-    """Compile the lock where pip finds packages on this machine, and write environment.yml from it."""
+    """Compile the locks where pip finds packages on this machine; write environment.yml from the first."""
     listing = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout
     env = bootstrap.uv_environment(bootstrap.pip_settings(listing))
     # A site's own find-links may offer builds that nobody else can get: the lock is for everybody.
     env.pop("UV_FIND_LINKS", None)
-    words = [str(ROOT / ".venv/bin/uv"), *COMPILE.split()[1:], "--quiet"]
-    subprocess.run(words, cwd=ROOT, env=env | {"UV_CUSTOM_COMPILE_COMMAND": "make lock"}, check=True)
+    uv = str(ROOT / ".venv/bin/uv")
+    for name, what in LOCKS.items():
+        words = [uv, *COMPILE.split()[1:], *what.split(), "--output-file", name]
+        subprocess.run(words, cwd=ROOT, env=env | {"UV_CUSTOM_COMPILE_COMMAND": "make lock"}, check=True)
     ENVIRONMENT.write_text(environment())
     print(f"{len(pins())} packages pinned, {len(direct())} of them direct")
     return 0

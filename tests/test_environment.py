@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ import lock
 import pytest
 
 from course import bootstrap
+from course.kit import npm
 
 pytestmark = pytest.mark.fetches
 
@@ -49,13 +51,41 @@ def test_the_lock_satisfies_every_range_of_pyproject() -> None:
     assert len(pins) > 50
 
 
-def test_the_lock_has_hashes_and_no_address() -> None:
+@pytest.mark.parametrize("name", lock.LOCKS)
+def test_a_lock_has_hashes_and_no_address(name: str) -> None:
     """Every pin carries a hash, and no index is named."""
-    text = (ROOT / "requirements.lock").read_text()
+    text = (ROOT / name).read_text()
     blocks = re.findall(r"^\S+==.*(?:\n    .*)*", text, re.MULTILINE)
-    assert len(blocks) == len(lock.pins())
+    assert len(blocks) == len(lock.pins(name)) > 50
     assert all("--hash=sha256:" in block for block in blocks)
     assert "://" not in text
+
+
+def test_a_room_runs_the_course_at_the_versions_of_the_lock() -> None:
+    """What both locks hold has one version, and the groups' own packages lie within their ranges."""
+    from packaging.requirements import Requirement
+
+    both = {(pin.name, pin.marker): pin.version for pin in lock.pins()}
+    room = {(pin.name, pin.marker): pin.version for pin in lock.pins("requirements-room.lock")}
+    assert {key: (both[key], room[key]) for key in both.keys() & room.keys() if both[key] != room[key]} == {}
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    assert {f"requirements-{name}.lock" for name in groups} < set(lock.LOCKS)
+    for name, wanted in groups.items():
+        pins = [(pin.name, pin.version) for pin in lock.pins(f"requirements-{name}.lock")]
+        for each in map(Requirement, wanted):
+            versions = [version for pinned, version in pins if plain(pinned) == plain(each.name)]
+            assert versions and all(map(each.specifier.contains, versions)), each
+
+
+def test_what_npm_brings_is_pinned_with_hashes() -> None:
+    """web/ names exact versions, every package has a hash, and no registry is named."""
+    packages = list(npm.read(ROOT / "web" / npm.LOCK))
+    assert len(packages) > 20 and all(package.integrity.startswith("sha512-") for package in packages)
+    wanted = json.loads((ROOT / "web" / "package.json").read_text())["dependencies"]
+    assert {(name, version) for name, version in wanted.items()} <= {
+        (each.name, each.version) for each in packages
+    }
+    assert '"resolved"' not in (ROOT / "web" / npm.LOCK).read_text()
 
 
 def test_this_environment_is_the_lock() -> None:

