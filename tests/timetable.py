@@ -11,17 +11,20 @@ import json
 import re
 import statistics
 import sys
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from course import labs, places
+from course import labs as notebooks
+from course import places
 from course.errors import CourseError
 from course.practice import puzzles, questions
 
 SECONDS = Path("artefacts") / "chapter-seconds.csv"
 ROWS = Path("benchmarks") / "results" / "ci-chapters.csv"
 PAGE = Path("docs") / "instructor.md"
+DECKS = Path("editions") / "decks"
 RUNS = 3
 # Silent reading of plain English prose: 238 words a minute (Brysbaert, "How many words do we read per
 # minute?", Journal of Memory and Language 109, 2019). Prose that one tries out is read slower: two thirds.
@@ -31,6 +34,9 @@ QUESTION_S, PREDICTION_S, PUZZLE_S = 60.0, 30.0, 240.0
 # A longer output is looked through, not read.
 OUTPUT_LINES = 12
 ROUND_TO = 5
+# A day in a room, in minutes after midnight and minutes.
+BEGIN, NOON, END_OF_DAY, DAY_HOURS = 9 * 60, 12 * 60, 17 * 60, 8
+PAUSE, PAUSE_AFTER, LUNCH = 15, 75, 60
 ROW = re.compile(r"(\*\*Time\*\* *\| *)[^|\n]*?( *\|)")
 SPOKEN = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 
@@ -97,10 +103,10 @@ def spoken(seconds: float) -> str:
 
 def load(file: Path) -> Load:
     """What the notebook *file* asks of a reader; set-up and clean-up cells count like others."""
-    cells = labs.read(file)["cells"]
-    prose = [labs.source(cell) for cell in cells if cell["cell_type"] == "markdown"]
+    cells = notebooks.read(file)["cells"]
+    prose = [notebooks.source(cell) for cell in cells if cell["cell_type"] == "markdown"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
-    sources = [labs.source(cell) for cell in code]
+    sources = [notebooks.source(cell) for cell in code]
     outputs = [each for cell in code for each in cell["outputs"]]
     asked = questions.load(file.stem) if questions.file_of(file.stem).exists() else {}
     return Load(
@@ -174,12 +180,99 @@ def table(found: Mapping[str, Time]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A day or days in a room: chapters in their order, and those whose labs are done there as well."""
+
+    title: str
+    hours: float
+    chapters: tuple[str, ...]
+    labs: tuple[str, ...] = ()
+
+
+def plans(root: Path = places.ROOT) -> list[Plan]:
+    """The plans of the decks in editions/decks, the shortest first."""
+    found = []
+    for file in (root / DECKS).glob("*.toml"):
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        wanted = (
+            content["title"],
+            content["hours"],
+            tuple(content["chapters"]),
+            tuple(content.get("labs", ())),
+        )
+        found.append(Plan(*wanted))
+    if not found:
+        raise TimetableError(f"There is no deck in {DECKS}.", "git status")
+    return sorted(found, key=lambda plan: plan.hours)
+
+
+def schedule(plan: Plan, found: Mapping[str, Time]) -> list[tuple[int, int, str]]:
+    """Day, minutes after midnight and what begins then; pauses after an hour and a quarter, lunch after noon.
+
+    Raises TimetableError where the plan needs more days than its hours say.
+    """
+    rows: list[tuple[int, int, str]] = []
+    day, clock, worked, fed = 1, BEGIN, 0, False
+    last_day = -(-plan.hours // DAY_HOURS)
+    for slug, minutes, what in _items(plan, found):
+        gap = (LUNCH, "lunch") if not fed and clock >= NOON else (PAUSE, "pause")
+        due = worked >= PAUSE_AFTER or gap[1] == "lunch"
+        if clock + due * gap[0] + minutes > END_OF_DAY:
+            rows.append((day, clock, "end"))
+            day, clock, worked, fed = day + 1, BEGIN, 0, False
+        elif due:
+            rows.append((day, clock, gap[1]))
+            clock, worked, fed = clock + gap[0], 0, fed or gap[1] == "lunch"
+        rows.append((day, clock, f"{what} [{slug}](../{_path(slug, what)})"))
+        clock, worked = clock + minutes, worked + minutes
+    rows.append((day, clock, "end"))
+    spent = clock - BEGIN if day == 1 else 0
+    if day > last_day or spent > plan.hours * 60:
+        raise TimetableError(
+            f"{plan.title}: it ends on day {day} at {_clock(clock)}, and has {plan.hours:g} hours.",
+            f"take a chapter out of its deck in {DECKS}",
+        )
+    return rows
+
+
+def _items(plan: Plan, found: Mapping[str, Time]) -> Iterator[tuple[str, int, str]]:
+    for slug in plan.chapters:
+        yield slug, found[slug].minutes, "chapter"
+        if slug in plan.labs:
+            yield slug, -(-found[slug].minutes // 2 // ROUND_TO) * ROUND_TO, "lab"
+
+
+def _path(slug: str, what: str) -> str:
+    return f"labs/{slug}/lab.ipynb" if what == "lab" else f"notebooks/{slug}.ipynb"
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
+def programme(found: Mapping[str, Time], root: Path = places.ROOT) -> str:
+    """The plans as Markdown, each with a heading and a table."""
+    parts = []
+    for plan in plans(root):
+        rows = schedule(plan, found)
+        days = max(day for day, _, _ in rows)
+        head = ("day", "begins", "") if days > 1 else ("begins", "")
+        lines = [head, ("---",) * len(head)]
+        for day, clock, what in rows:
+            lines.append(((str(day),) if days > 1 else ()) + (_clock(clock), what))
+        table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        parts.append(f"### {plan.title}\n\n{table}")
+    return "\n\n".join(parts)
+
+
 def fresh(root: Path = places.ROOT) -> dict[Path, str]:
     """The files that say a time, as they should be."""
     found = times(root)
     pages = {file: with_time(file.read_text(encoding="utf-8"), found[file.stem]) for file in chapters(root)}
     page = root / PAGE
-    pages[page] = put(page.read_text(encoding="utf-8"), "minutes", table(found))
+    text = put(page.read_text(encoding="utf-8"), "minutes", table(found))
+    pages[page] = put(text, "plans", f"\n{programme(found, root)}\n")
     return pages
 
 
