@@ -3,7 +3,7 @@ PYTHON ?= python3
 COURSE := .venv/bin/python -m course
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test doctor images kit mirror progress stop grade clean outputs lock lint bench soak
+.PHONY: help setup lab test doctor images kit mirror progress stop grade clean html outputs lock lint bench soak
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -46,6 +46,9 @@ grade: setup ## grade notebooks: make grade PATHS="folder …" [LAB=06-ports] [J
 
 clean: setup ## remove what chapters and labs left on the engine, and nothing else
 	@$(COURSE) clean
+
+html: .venv-site/.ready ## write the course as a site to read, in _build/html
+	@.venv/bin/python -m editions html
 
 outputs: setup ## run chapters and solutions (or NOTEBOOKS=…) again and store what they print
 	@.venv/bin/python tests/outputs.py $(NOTEBOOKS)
