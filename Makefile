@@ -3,7 +3,7 @@ PYTHON ?= python3
 COURSE := .venv/bin/python -m course
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test doctor images kit mirror progress stop grade clean html outputs lock lint bench soak
+.PHONY: help setup lab test doctor images kit mirror progress stop grade clean html slides outputs lock lint bench soak
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -49,6 +49,9 @@ clean: setup ## remove what chapters and labs left on the engine, and nothing el
 
 html: .venv-site/.ready ## write the course as a site to read, in _build/html
 	@.venv/bin/python -m editions html
+
+slides: setup ## write the decks of editions/decks, each a folder in _build/slides
+	@.venv/bin/python -m editions slides
 
 outputs: setup ## run chapters and solutions (or NOTEBOOKS=…) again and store what they print
 	@.venv/bin/python tests/outputs.py $(NOTEBOOKS)

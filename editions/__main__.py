@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from course.errors import CourseError
-from editions import site
+from editions import site, slides
 
 
 def main(words: list[str]) -> int:
     """Run one verb."""
-    verbs = {"html": lambda: site.build()}
+    verbs: dict[str, Callable[[], object]] = {"html": site.build, "slides": slides.build}
     if len(words) != 1 or words[0] not in verbs:
         print(f"python -m editions {' | '.join(verbs)}", file=sys.stderr)
         return 2

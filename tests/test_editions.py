@@ -1,10 +1,12 @@
-"""The course as a site: whole, linked, searchable, and content without a network or an engine."""
+"""The course as a site and as slides: whole, linked, readable, without a network or an engine."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -21,8 +23,8 @@ import pytest
 from playwright.sync_api import Page, Request, Route
 
 from course.errors import CourseError
+from editions import choice, site, slides, tree
 from editions import pages as sources
-from editions import site, tree
 from editions.lexer import CellLexer
 
 pytestmark = pytest.mark.fetches  # npm's packages, Sphinx, perhaps a Chromium
@@ -250,3 +252,140 @@ def test_the_site_works_from_a_folder(html: Path, tmp_path: Path) -> None:
         assert told == []
         page.goto((html / "search.html").as_uri() + "?q=bind+mount")
         page.locator("#search-results li a", has_text="And in a bind mount?").first.wait_for()
+
+
+# slides: which cells -------------------------------------------------------------------------------------
+
+
+def markdown(text: str, *tags: str) -> tree.Cell:
+    """A cell of words."""
+    return {"cell_type": "markdown", "id": "words", "metadata": {"tags": list(tags)}, "source": text}
+
+
+def code(text: str, printed: str = "", *tags: str, html: str = "") -> tree.Cell:
+    """A cell of code, with what it printed or the HTML that it gave."""
+    outputs = choice.streams(printed) + ([choice.as_result(html)] if html else [])
+    cell = {"cell_type": "code", "id": "code", "metadata": {"tags": list(tags)}, "source": text}
+    return cell | {"execution_count": 1, "outputs": outputs}
+
+
+START = (
+    markdown("# 99 · Small\n\nYou look."),
+    markdown("| |\n|---|\n\n**You will be able to**\n\n- *look*;"),
+)
+
+
+def shown(*cells: tree.Cell) -> list[tuple[str, str]]:
+    """What becomes of *cells* in a chapter, behind its title: the kind and the text of each piece."""
+    pieces = list(choice.pieces([*START, *cells]))
+    assert (pieces[0].kind, pieces[0].words) == ("slide", "# 99 · Small\n\nYou look.\n\n- *look*;")
+    outputs = [choice.printed_by(each.outputs) for each in pieces]
+    return [
+        (each.kind, each.words or each.code or output)
+        for each, output in zip(pieces[1:], outputs[1:], strict=True)
+    ]
+
+
+def test_a_cell_without_a_tag_becomes_what_it_is() -> None:
+    """Headings start slides, commands and pictures have theirs, other words are spoken."""
+    heading, words = markdown("## Who?\n\nA [name](x.md)."), markdown("Look at the name.")
+    assert shown(heading, words) == [("slide", "## Who?\n\nA name."), ("notes", "Look at the name.")]
+    assert shown(code("%%shell --expect 7\ndocker ps", "x")) == [("subslide", "docker ps")]
+    assert len(shown(code("plots.draw(x)", html="<figure></figure>"))) == 1
+    left_out = [code("lesson.start('99')", "ready"), code("assert x"), code("lesson.leftovers()", "Nothing")]
+    assert shown(*left_out, markdown("## Clean up\n\nRemove it."), code("%%shell\ndocker rm x", "x")) == []
+
+
+def test_a_prediction_has_its_choices_and_its_answer_is_for_the_speaker() -> None:
+    """The question is a slide with what one may say; what happened stands in its notes."""
+    asked = markdown(
+        "It listens.\n\n**Predict:** who\nanswers?\nPut your word in place of the question mark."
+    )
+    cells = [
+        asked,
+        code('lesson.predict("k", "a", "b", mine="?")', "x"),
+        code('lesson.happened("k", "b")', "y"),
+    ]
+    assert shown(*cells) == [
+        ("notes", "It listens."),
+        ("subslide", "**Predict:** who\nanswers?\n\n- a\n- b"),
+        ("notes", "It was: b"),
+    ]
+
+
+def test_a_tag_decides() -> None:
+    """With skip a cell is left out, notes are spoken, a fragment waits for a key, a slide is shown."""
+    command = "%%shell\nls"
+    assert shown(code(command, "x", "skip")) == []
+    assert shown(code(command, "x", "fragment")) == [("fragment", "ls")]
+    assert shown(code(command, "x", "notes")) == [("notes", "ls")]
+    assert shown(markdown("Words.", "slide")) == [("subslide", "Words.")]
+
+
+def test_a_long_output_shows_its_head_and_says_so() -> None:
+    """Below a short command stands what fits; below a long one it has a slide of its own."""
+    long = "\n".join(map(str, range(50)))
+    assert choice.shortened(long, 20).splitlines()[-2:] == ["18", "… 31 more lines in the notebook"]
+    assert len(shown(code("%%shell\nseq 50", long))) == 1
+    assert len(shown(code("%%shell\n" + "seq 50\n" * 12, long))) == 2
+
+
+# slides: in a browser ------------------------------------------------------------------------------------
+
+OVERFLOWING = (
+    "() => [...document.querySelectorAll('[data-overflows]')].map((each) => each.innerText.slice(0, 80))"
+)
+DRAWN = "() => [...document.querySelectorAll('.slides > section > section')].length"
+EMPTY = """() => [...document.querySelectorAll('.slides > section > section')]
+    .filter((each) => [...each.children].every((one) => one.matches('aside, .topic')))
+    .map((each) => each.outerHTML)"""
+
+
+def deck(folder: Path, root: Path, slugs: list[str]) -> Path:
+    """The page of a deck of these chapters, alone in its folder."""
+    (folder / "decks").mkdir()
+    text = f'title = "A deck"\nchapters = {json.dumps(slugs)}\n'
+    (folder / "decks" / "all.toml").write_text(text, encoding="utf-8")
+    return slides.build(folder / "decks", root, folder / "out")[0]
+
+
+def test_each_chapter_makes_slides_that_fit(tmp_path: Path) -> None:
+    """All chapters in one deck, opened from its folder: nothing is too large, empty, or asked of others."""
+    slugs = [file.stem for file in tree.chapters(ROOT) if not file.stem.startswith("9")]
+    page_of_all = deck(tmp_path, ROOT, slugs)
+    with watched(tmp_path / "window", page_of_all.parent.as_uri()) as (page, told):
+        page.goto(page_of_all.as_uri())
+        page.evaluate("() => window.deckReady")
+        assert page.evaluate(DRAWN) > 20 * len(slugs)
+        assert page.evaluate(OVERFLOWING) == []
+        assert page.evaluate(EMPTY) == []
+        assert page.locator("pre.mermaid svg").count() >= 9
+        assert told == []
+
+
+def test_the_three_decks_name_chapters_and_grow() -> None:
+    """Half a day, a day and two days: each has the chapters of the one before, in the order of the course."""
+    files = [slides.DECKS / f"{name}.toml" for name in ("half-day", "one-day", "two-days")]
+    assert sorted(slides.DECKS.iterdir()) == files
+    named = [tomllib.loads(file.read_text(encoding="utf-8"))["chapters"] for file in files]
+    assert all(slugs == sorted(slugs) for slugs in named)
+    assert set(named[0]) < set(named[1]) < set(named[2]) < {file.stem for file in tree.chapters(ROOT)}
+
+
+def test_a_slide_that_overflows_is_found_and_mathematics_is_drawn(tmp_path: Path) -> None:
+    """A table of 60 rows doesn't fit; a formula becomes a picture; a foreign picture is reported."""
+    table = "| a | b |\n|---|---|\n" + "| 1 | 2 |\n" * 60
+    formula = "## How much?\n\n$x = \\frac{1}{2}$\n\n<img src='https://example.com/x.png' alt='x'>"
+    cells = [*START, markdown(f"## Long\n\n{table}"), markdown(formula), code("%%shell\nls", "x", "fragment")]
+    (tmp_path / "notebooks").mkdir()
+    content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "notebooks" / "99-small.ipynb").write_text(json.dumps(content), encoding="utf-8")
+    small = deck(tmp_path, tmp_path, ["99-small"])
+    with watched(tmp_path / "window", small.parent.as_uri()) as (page, told):
+        page.goto(small.as_uri())
+        page.wait_for_function(
+            "() => document.querySelector('mjx-container svg') && window.Reveal?.isReady()"
+        )
+        assert [words.split()[0] for words in page.evaluate(OVERFLOWING)] == ["Long"]
+        assert page.locator(".fragment pre.code").count() == 1
+        assert any("https://example.com/x.png" in words for words in told)
