@@ -3,7 +3,8 @@ PYTHON ?= python3
 COURSE := .venv/bin/python -m course
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test doctor images kit mirror progress stop grade image clean outputs lock lint bench soak
+.PHONY: help setup lab test doctor images kit mirror progress stop grade image clean html slides outputs lock lint \
+    bench soak
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -49,6 +50,12 @@ image: setup ## build an image of the course itself: docs/no-install.md
 
 clean: setup ## remove what chapters and labs left on the engine, and nothing else
 	@$(COURSE) clean
+
+html: .venv-site/.ready ## write the course as a site to read, in _build/html
+	@.venv/bin/python -m editions html
+
+slides: setup ## write the decks of editions/decks, each a folder in _build/slides
+	@.venv/bin/python -m editions slides
 
 outputs: setup ## run chapters and solutions (or NOTEBOOKS=…) again and store what they print
 	@.venv/bin/python tests/outputs.py $(NOTEBOOKS)

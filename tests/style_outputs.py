@@ -14,7 +14,8 @@ from style_code import is_picture, is_proof, parsed
 PICTURES = 4
 NOTHING_LEFT = "Nothing that this notebook made is left on the engine."
 TAGS = {
-    "chapter": {UNCOMPARED},
+    # The others say what a cell is in a deck of slides: docs/editions.md.
+    "chapter": {UNCOMPARED, "slide", "fragment", "notes", "skip"},
     "review": {UNCOMPARED},
     "solution": {UNCOMPARED, "answer"},
     "lab": {UNCOMPARED, "answer"},
@@ -35,7 +36,7 @@ def has_no_outputs(page: Page) -> list[str]:
 
 
 def tags_are_known(page: Page) -> list[str]:
-    """Only the tag for what may differ, and in labs the one for answers; nbval's comments are not used."""
+    """Only tags for what may differ, for slides, and in labs for answers; nbval's comments are not used."""
     faults = [
         f"{cell.id} has the tag {tag}"
         for cell in page.cells
