@@ -198,8 +198,8 @@ def plans(root: Path = places.ROOT) -> list[Plan]:
         wanted = (
             content["title"],
             content["hours"],
-            tuple(content["chapters"]),
-            tuple(content.get("labs", ())),
+            (*content["first"], *content["chapters"]),
+            tuple(content["labs"]),
         )
         found.append(Plan(*wanted))
     if not found:
