@@ -615,7 +615,7 @@ def _sent(anew: Again) -> list[str]:
     words = " ".join(f"-e {shlex.quote(anew.system.file(name).strip())}" for name in (KEY, WORD))
     line = f"cd sent && {{ grep -rlF {words} . ; find . -path '*scans/*' -type f; }} | sort -u"
     listed = anew.must(line, "the context", ANSWER_SECONDS)
-    return [each.removeprefix("./") for each in listed.splitlines()]
+    return [each.removeprefix("./") for each in listed.splitlines() if each]
 
 
 @dataclass(frozen=True)
