@@ -12,7 +12,7 @@ import re
 import shlex
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -26,7 +26,7 @@ FIRST, SECOND = "1.0.0", "2.0.0"
 BASE, PROJECT, LABEL = "python:3.13-slim", "post", "com.docker.compose"
 VERSION_LABEL = "org.opencontainers.image.version"
 PACKED = ("src/__main__.py", "src/receipt.py", "VERSION")
-KEY, WORD, FILE = "work/key.txt", "work/desk_word.txt", "work/compose.yaml"
+KEY, WORD, FILE, CARRIER = "work/key.txt", "work/desk_word.txt", "work/compose.yaml", "carrier.sh"
 POST = Account("sorting-office", REGISTRY)
 MANIFESTS = ", ".join(
     f"application/vnd.{kind}"
@@ -41,13 +41,17 @@ MB = 1_000_000
 MOST_ADDED, MOST_READ = 2 * MB, 200 * MB
 BUILD_SECONDS, ANSWER_SECONDS, STOP_SECONDS = 40.0, 15.0, 3
 KILLED = 137
+PUT_THE_WORD = (
+    'file=${DESK_WORD_FILE:-/run/secrets/desk_word}; mkdir -p "$(dirname "$file")" && echo word > "$file"'
+)
 PIECE = 1 << 20
 
 
 @check(
     points=4,
     hints=(
-        "I built a copy of `work` with a Dockerfile of my own, which copies all that a build is sent. {seen}",
+        "I put one more scan into a copy of `work`, and built it with a Dockerfile of my own, "
+        "which copies all that a build is sent. {seen}",
         "A build is sent the whole folder, whatever the Dockerfile copies. One file names what stays behind.",
         "`.dockerignore` with the line `*`, and below it `!VERSION`, `!pack.py` and `!src`",
     ),
@@ -57,8 +61,8 @@ def the_context_is_clean(system: System) -> str:
     sent = tried(system).sent
     if isinstance(sent, Unmet):
         raise sent
-    if found := sorted(each for each in sent if each in ("key.txt", "desk_word.txt") or "scans/" in each):
-        raise Unmet(f"A build is sent: {', '.join(found)}.", "Who reads `.dockerignore`, and when?")
+    if sent:
+        raise Unmet(f"A build is sent: {', '.join(sent)}.", "Who reads `.dockerignore`, and when?")
     return "A build is sent neither a secret nor the scans."
 
 
@@ -108,8 +112,8 @@ def it_ends_when_it_is_asked(system: System) -> str:
     points=6,
     needs=("the_dockerfile_is_enough",),
     hints=(
-        "I ran the health check of the rebuilt image in a counter without the word of the desk, "
-        "and again when it had the word. {seen}",
+        "I ran the health check of the rebuilt image where no counter runs, in a counter without "
+        "the word of the desk, and again when it had the word. {seen}",
         "A health check is a command, and its exit code is what counts. A door that is open says little: "
         "the counter itself knows whether it is well, and tells whoever asks.",
         '`HEALTHCHECK --interval=1s CMD ["python", "-c", "from urllib.request import urlopen; '
@@ -118,14 +122,16 @@ def it_ends_when_it_is_asked(system: System) -> str:
 )
 def its_health_is_true(system: System) -> str:
     """The image has a health check, which fails while something is missing and passes when all is there."""
-    unwell, well = tried(system).health
-    if unwell is None or well is None:
+    health = tried(system).image_health
+    if health is None:
         raise Unmet("The image has no health check.", "`docker image inspect` shows `.Config.Healthcheck`.")
-    if unwell == 0:
+    if health.dead == 0:
+        raise Unmet("It calls a container well in which no counter runs.", "Whom does your check ask?")
+    if health.unwell == 0:
         raise Unmet("It calls a counter well whose /health answers 503.", "What does your check ask?")
-    if well != 0:
+    if health.well != 0:
         raise Unmet(
-            f"With the word there, it still fails, with exit code {well}.",
+            f"With the word there, it still fails, with exit code {health.well}.",
             "What does /health say, and may the counter's user write to `/data`?",
         )
     return "It fails while the word is missing, and passes when it is there."
@@ -198,7 +204,7 @@ def the_image_is_small(system: System) -> str:
 @check(
     points=8,
     hints=(
-        "I looked for the key and the word of the desk in the registry's images: "
+        "I looked for the key and the word of the desk in the registry's images, under whatever tag: "
         "in history, settings and every layer. {seen}",
         "What was once in a layer stays in it. What a build is given as an argument stands in its history. "
         "There is a third way to lend a build a file.",
@@ -209,13 +215,15 @@ def the_image_is_small(system: System) -> str:
 def the_image_keeps_no_secret(system: System) -> str:
     """Neither history nor settings nor any layer of the registry's images holds the key or the word."""
     secrets = {"key": system.file(KEY).strip(), "word of the desk": system.file(WORD).strip()}
-    for version, image in images(system):
+    images(system)
+    for version, digest in sorted(POST.tags(system, SHELF).items()):
+        image = Image(system, digest)
         for name, secret in secrets.items():
             if secret in json.dumps(image.config):
                 raise Unmet(
                     f"History or settings of {version} hold the {name}.", "`docker history --no-trunc`"
                 )
-            if any(holds(layer, secret) for layer in image.own_layers()):
+            if any(holds(layer, secret) for layer in image.new_layers()):
                 raise Unmet(f"A layer of {version} holds the {name}.", "`docker save`, and look into each.")
     return "No secret is in them."
 
@@ -223,7 +231,8 @@ def the_image_keeps_no_secret(system: System) -> str:
 @check(
     points=5,
     hints=(
-        "I asked the registry for the user `carrier`, its policies and its keys. {seen}",
+        "I asked the registry for the user `carrier`, its policies and its keys, "
+        "and asked for a login with the key in `carrier.sh`. {seen}",
         "`aws iam list-attached-user-policies --user-name carrier`, and `list-access-keys` of the same. "
         "Chapter 12 has a table of three policies.",
         "`aws iam attach-user-policy --user-name carrier "
@@ -232,8 +241,19 @@ def the_image_keeps_no_secret(system: System) -> str:
     ),
 )
 def the_carrier_may_only_pull(system: System) -> str:
-    """The user `carrier` has one access key and may pull, and nothing else."""
-    return POST.may_only_pull(system, "carrier")
+    """The user `carrier` has one access key, which `carrier.sh` keeps, and may pull, and nothing else."""
+    told = POST.may_only_pull(system, "carrier")
+    kept = dict(re.findall(r"(AWS_\w+)=[\"']?([^\s\"';]+)", system.file(CARRIER)))
+    key, secret = kept.get("AWS_ACCESS_KEY_ID", "none"), kept.get("AWS_SECRET_ACCESS_KEY", "")
+    if [key] != POST.iam(system, "ListAccessKeys", "AccessKeyId", UserName="carrier"):
+        raise Unmet(f"The key in {CARRIER} isn't the carrier's.", f"`cat {CARRIER}`")
+    try:
+        answer = replace(POST, key=key, secret=secret).ecr(system, "GetAuthorizationToken")
+    except Unmet:
+        answer = {}
+    if "authorizationData" not in answer:
+        raise Unmet(f"The registry doesn't take the key in {CARRIER}.", f"`cat {CARRIER}`")
+    return told
 
 
 @check(
@@ -264,7 +284,8 @@ def the_door_answers(system: System) -> str:
 @check(
     points=5,
     hints=(
-        "I looked at all published ports of the project, and where the counter is connected. {seen}",
+        "I looked where the counter is connected, "
+        "and at the published ports of the project and of all that is connected there. {seen}",
         "A container reaches the internet, and is reached from the host, through any network that isn't "
         "closed. `docker network inspect` says of each whether it is `Internal`.",
         "A network with `internal: true` for both services, and a second one for the door alone",
@@ -272,13 +293,15 @@ def the_door_answers(system: System) -> str:
 )
 def nobody_gets_past_the_door(system: System) -> str:
     """Nothing but the door is published, and the counter is on internal networks alone."""
-    for name in members(system):
-        if name != member(system, "door") and doors(system.container(name)):
-            raise Unmet(f"{name} has a published port as well.", "`docker compose ps`")
-    networks = system.running(member(system, "counter"))["NetworkSettings"]["Networks"]
-    for name in sorted(networks):
-        if not system.network(name)["Internal"]:
+    networks, near = networks_of(system, member(system, "counter")), set(members(system))
+    for name in networks:
+        about = system.network(name)
+        if not about["Internal"]:
             raise Unmet(f"The counter's network {name} leads out.", f"`docker network inspect {name}`")
+        near |= {each["Name"] for each in about["Containers"].values()}
+    for name in sorted(near - {member(system, "door")}):
+        if doors(system.container(name)):
+            raise Unmet(f"{name} has a published port as well.", "`docker ps`")
     return "The counter is reached through the door alone."
 
 
@@ -343,9 +366,9 @@ def the_word_is_a_secret(system: System) -> str:
     for name in members(system):
         if word in json.dumps(system.container(name)["Config"]):
             raise Unmet(f"The settings of {name} hold the word.", "`docker inspect`, at `.Config.Env`")
-    paths = [str(each["Destination"]) for each in system.running(counter)["Mounts"]]
-    mounted = [path for path in paths if path.startswith("/run/secrets/")]
-    if not any(system.run_in(counter, ["cat", path]).output.strip() == word for path in mounted):
+    # Whether each file is mounted, or the folder with all of them, is the learner's choice.
+    held = system.run_in(counter, ["find", "/run/secrets", "-type", "f", "-exec", "cat", "{}", ";"])
+    if word not in held.output.split():
         raise Unmet("No file below /run/secrets of the counter is the word.", "`docker compose config`")
     return "Only a file below /run/secrets holds it."
 
@@ -374,7 +397,8 @@ def the_ledger_lies_in_a_volume(system: System) -> str:
 @check(
     points=5,
     hints=(
-        "I looked what the door waits for, and what happens to both when the engine starts again. {seen}",
+        "I looked what the door waits for, whether the health check of the counter in the stack can fail, "
+        "and what happens to both when the engine starts again. {seen}",
         "That a container runs says nothing of its health, and Compose can wait for either. "
         "`docker inspect` shows `.HostConfig.RestartPolicy`.",
         "At the door `depends_on:` with `counter:` and `condition: service_healthy`; "
@@ -382,12 +406,18 @@ def the_ledger_lies_in_a_volume(system: System) -> str:
     ),
 )
 def it_starts_in_order_and_again(system: System) -> str:
-    """The door waits until the counter is healthy, and both start again with the engine."""
+    """The door waits until the counter is truly healthy, and both start again with the engine."""
     waits = system.running(member(system, "door"))["Config"]["Labels"].get(f"{LABEL}.depends_on", "")
     conditions = dict(each.split(":")[:2] for each in waits.split(",") if ":" in each)
     if conditions.get("counter") != "service_healthy":
         said = conditions.get("counter", "nothing of the counter")
         raise Unmet(f"The door waits for: {said}.", "`docker compose config` shows its `depends_on`.")
+    health, failure = tried(system).stack_health, tried(system).failure
+    if health and not failure and not (health.dead and health.unwell):
+        raise Unmet(
+            "The health check that the stack gives the counter passes also where the counter isn't well.",
+            "`docker inspect` of the counter shows `.Config.Healthcheck`.",
+        )
     for service in ("counter", "door"):
         policy = system.running(member(system, service))["HostConfig"]["RestartPolicy"]["Name"] or "no"
         if policy not in ("always", "unless-stopped"):
@@ -399,7 +429,7 @@ def it_starts_in_order_and_again(system: System) -> str:
     points=6,
     hints=(
         "I compared what runs with 1.0.0 in the registry and with your file, "
-        "and handed in a parcel for its receipt. {seen}",
+        "asked it at /about, and handed in a parcel for its receipt. {seen}",
         "`docker inspect --format '{{.Config.Image}}'` shows what a container was made from. "
         "A container keeps its image until it is made anew.",
         "`PARCELS=localhost:9750/post/parcels@sha256:…` in `work/.env`, with the digest that "
@@ -421,6 +451,8 @@ def the_first_version_is_back(system: System) -> str:
             f"Read anew, your file names another image: {re.sub(r'[0-9a-f]{64}', '…', named) or 'none'}.",
             "`docker compose config`, in a new terminal",
         )
+    if version_and_seal(asked(system, "/about").body) != (FIRST, seal(system, FIRST)):
+        raise Unmet("What answers isn't what that image was made of.", "`docker inspect`, at `.Mounts`")
     receipt = asked(system, "/", system.nonce.encode()).body.strip()
     if not hmac.compare_digest(receipt, hmac_of(system.file(WORD), system.nonce.encode())):
         raise Unmet("A receipt isn't made with the word of the desk.", "`docker compose logs counter`")
@@ -460,15 +492,28 @@ def no_parcel_is_lost(system: System) -> str:
 
 
 @dataclass
+class Health:
+    """The exit codes of a health check: where no counter runs, in one without the word, in one with it."""
+
+    dead: int = 0
+    unwell: int = 0
+    well: int = 0
+
+
+@dataclass
 class Trial:
-    """What a copy of the folder gave, from nothing; where a step failed, the words why."""
+    """What a copy of the folder gave, from nothing; where a step failed, the words why.
+
+    *stack_health* is of the health check that the running counter has in place of the image's, if any.
+    """
 
     sent: list[str] | Unmet = field(default_factory=list)
     named: str | Unmet = ""
     failure: Unmet | None = None
     expected: tuple[str, str] = ("", "")
     about: tuple[str, str] = ("", "")
-    health: tuple[int | None, int | None] = (None, None)
+    image_health: Health | None = None
+    stack_health: Health | None = None
     exit_code: int = 0
 
 
@@ -478,7 +523,7 @@ def tried(system: System) -> Trial:
     trial = Trial()
     with again(system) as anew:
         trial.named = _or_unmet(lambda: _named(anew))
-        failure = _or_unmet(lambda: _built_and_run(anew, trial))
+        failure = _or_unmet(lambda: _built_and_run(system, anew, trial))
         trial.failure = failure if isinstance(failure, Unmet) else None
         trial.sent = _or_unmet(lambda: _sent(anew))
     return trial
@@ -498,7 +543,7 @@ def _named(anew: Again) -> str:
     return str(json.loads(told)["services"].get("counter", {}).get("image", ""))
 
 
-def _built_and_run(anew: Again, trial: Trial) -> None:
+def _built_and_run(system: System, anew: Again, trial: Trial) -> None:
     """Build the copy with a version that nobody knew, run it, and fill *trial* with what it shows."""
     anew.system.file("work/Dockerfile")
     version = f"9.{anew.system.nonce}"
@@ -507,16 +552,48 @@ def _built_and_run(anew: Again, trial: Trial) -> None:
     anew.must(line, "work/Dockerfile", BUILD_SECONDS)
     content = b"".join(anew.system.file(f"work/{name}").encode() for name in PACKED)
     trial.expected = (version, hmac_of(anew.system.file(KEY), content))
-    name = anew.run("--publish 127.0.0.1::8000 --env DESK_WORD_FILE=/tmp/word")
+    stack = _settings_of_counter(system)
+    asked_for = _health_checks(anew.system.image(anew.name)["Config"], stack, trial)
+    for command, health in asked_for:
+        health.dead = _without_counter(anew, command)
+    place = [each for each in stack.get("Env") or () if each.startswith("DESK_WORD_FILE=")]
+    options = ["--publish 127.0.0.1::8000", *(f"--env {shlex.quote(each)}" for each in place)]
+    name = anew.run(" ".join(options))
     trial.about = _about(anew, name)
-    test = ((anew.system.running(name)["Config"].get("Healthcheck") or {}).get("Test") or ["NONE"])[:]
-    if test[0] != "NONE":
-        command = ["sh", "-c", test[1]] if test[0] == "CMD-SHELL" else test[1:]
-        unwell = anew.system.run_in(name, command).exit_code
-        anew.system.run_in(name, ["sh", "-c", "echo word > /tmp/word"])
-        trial.health = (unwell, anew.system.run_in(name, command).exit_code)
+    for command, health in asked_for:
+        health.unwell = anew.system.run_in(name, command).exit_code
+    # By root, for the folder is none of the counter's; afterwards anybody may read the file.
+    anew.system.run_in(name, ["sh", "-c", PUT_THE_WORD], user="0")
+    for command, health in asked_for:
+        health.well = anew.system.run_in(name, command).exit_code
     anew.must(f"docker stop --time {STOP_SECONDS} {name}", "the image", ANSWER_SECONDS)
     trial.exit_code = int(anew.system.container(name)["State"]["ExitCode"])
+
+
+def _settings_of_counter(system: System) -> dict[str, Any]:
+    """What Docker knows of the settings of the counter in the stack; empty where there is none."""
+    return next((system.container(name)["Config"] for name in members(system, "counter")), {})
+
+
+def _health_checks(
+    image: dict[str, Any], stack: dict[str, Any], trial: Trial
+) -> list[tuple[list[str], Health]]:
+    """The commands of the image's health check and of the stack's own, each with its place in *trial*."""
+    own, given = health_command(image), health_command(stack)
+    trial.image_health = Health() if own else None
+    trial.stack_health = Health() if given and given != own else None
+    pairs = ((own, trial.image_health), (given, trial.stack_health))
+    return [(command, health) for command, health in pairs if health]
+
+
+def _without_counter(anew: Again, command: list[str]) -> int:
+    """The exit code of a health check in a container with a word, which runs nothing but the check."""
+    entry, *words = command
+    line = (
+        f"docker run --rm --name {anew.name} --env DESK_WORD_FILE=/etc/hostname "
+        f"--entrypoint {shlex.quote(entry)} {anew.name} {shlex.join(words)} > /dev/null 2>&1; echo $?"
+    )
+    return int(anew.must(line, "the health check", ANSWER_SECONDS))
 
 
 def _about(anew: Again, name: str) -> tuple[str, str]:
@@ -524,21 +601,21 @@ def _about(anew: Again, name: str) -> tuple[str, str]:
     doors = anew.system.published(name, "8000/tcp")
     if not doors:
         raise Unmet("The image's port 8000 can't be published.", "`docker port`")
-    body = anew.system.http(doors[0][1], "/about", within=ANSWER_SECONDS).body
-    try:
-        about = json.loads(body)
-        return str(about["version"]), str(about["seal"])
-    except (ValueError, KeyError, TypeError):
-        return body.strip(), ""
+    return version_and_seal(anew.system.http(doors[0][1], "/about", within=ANSWER_SECONDS).body)
 
 
 def _sent(anew: Again) -> list[str]:
-    """The files that a build in the copy is sent, told by a Dockerfile that copies them all."""
+    """What a build in the copy is sent and should not be, told by a Dockerfile that copies all of it."""
     probe = shlex.quote("FROM scratch\nCOPY . /\n")
-    anew.must(f"printf %s {probe} > work/Dockerfile", "the context", ANSWER_SECONDS)
+    # A scan of the check's own: they are to stay behind, whether or not one lies there at this moment.
+    scan = "mkdir -p work/scans && touch work/scans/one-more.raw"
+    anew.must(f"{scan} && printf %s {probe} > work/Dockerfile", "the context", ANSWER_SECONDS)
     anew.must("docker build --quiet --output sent work > /dev/null", "the context", BUILD_SECONDS)
-    listed = anew.must("cd sent && find . -type f", "the context", ANSWER_SECONDS)
-    return [line.removeprefix("./") for line in listed.splitlines()]
+    # By what they hold: a secret under another name is one as well.
+    words = " ".join(f"-e {shlex.quote(anew.system.file(name).strip())}" for name in (KEY, WORD))
+    line = f"cd sent && {{ grep -rlF {words} . ; find . -path '*scans/*' -type f; }} | sort -u"
+    listed = anew.must(line, "the context", ANSWER_SECONDS)
+    return [each.removeprefix("./") for each in listed.splitlines() if each]
 
 
 @dataclass(frozen=True)
@@ -563,12 +640,18 @@ class Image:
         return fetched(self.system, f"blobs/{self.manifest['config']['digest']}")
 
     def own_layers(self) -> Iterator[io.BufferedIOBase]:
-        """The content of each layer above the base's, as a tar."""
+        """The content of each layer above the base's, as a tar; Unmet where it has another base."""
         base = self.system.image(BASE)["RootFS"]["Layers"]
         if self.config["rootfs"]["diff_ids"][: len(base)] != base:
             raise Unmet(f"The image doesn't stand on {BASE}.", "`docker history` shows the lines below.")
-        for row in self.manifest["layers"][len(base) :]:
-            yield gzip.GzipFile(fileobj=io.BytesIO(blob(self.system, row["digest"])))
+        return self.new_layers()
+
+    def new_layers(self) -> Iterator[io.BufferedIOBase]:
+        """The content of each layer that isn't the base's, as a tar, whatever the image stands on."""
+        base = set(self.system.image(BASE)["RootFS"]["Layers"])
+        for row, name in zip(self.manifest["layers"], self.config["rootfs"]["diff_ids"], strict=True):
+            if name not in base:
+                yield gzip.GzipFile(fileobj=io.BytesIO(blob(self.system, row["digest"])))
 
 
 def images(system: System) -> list[tuple[str, Image]]:
@@ -630,6 +713,23 @@ def member(system: System, service: str) -> str:
     return found[0]
 
 
+def networks_of(system: System, name: str) -> list[str]:
+    """The networks of a running container, or of the one whose network it shares."""
+    about = system.running(name)
+    kind, _, owner = str(about["HostConfig"]["NetworkMode"]).partition(":")
+    if kind == "container":
+        about = system.docker.api.inspect_container(owner)
+    return sorted(about["NetworkSettings"]["Networks"])
+
+
+def health_command(settings: dict[str, Any]) -> list[str]:
+    """The command of a health check as the engine runs it; empty where there is none."""
+    kind, *words = (settings.get("Healthcheck") or {}).get("Test") or ["NONE"]
+    if kind == "CMD-SHELL":
+        return [*(settings.get("Shell") or ["/bin/sh", "-c"]), *words]
+    return words if kind == "CMD" else []
+
+
 def doors(about: dict[str, Any]) -> set[tuple[str, int]]:
     """Host address and port of everything that a container publishes."""
     ports = (about["NetworkSettings"]["Ports"] or {}).values()
@@ -639,6 +739,15 @@ def doors(about: dict[str, Any]) -> set[tuple[str, int]]:
 def asked(system: System, path: str, parcel: bytes | None = None) -> Any:
     """What comes through the door."""
     return system.http(DOOR, path, method="POST" if parcel else "GET", body=parcel)
+
+
+def version_and_seal(body: str) -> tuple[str, str]:
+    """Both, as /about tells them; whatever else it says stands for a version."""
+    try:
+        about = json.loads(body)
+        return str(about["version"]), str(about["seal"])
+    except (ValueError, KeyError, TypeError):
+        return body.strip(), ""
 
 
 def process_one(system: System, name: str) -> dict[str, str]:
