@@ -3,7 +3,8 @@ PYTHON ?= python3
 COURSE := .venv/bin/python -m course
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test doctor images kit mirror progress stop grade clean html slides outputs lock lint bench soak
+.PHONY: help setup lab test doctor images kit mirror progress stop grade image clean html slides outputs lock lint \
+    bench soak
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -43,6 +44,9 @@ stop: setup ## end the engine and the mirror that the course started
 
 grade: setup ## grade notebooks: make grade PATHS="folder …" [LAB=06-ports] [JOBS=2] [REPORT=grading]
 	@$(COURSE) grade $(PATHS) --lab "$(LAB)" $(if $(JOBS),--jobs $(JOBS)) --report "$(or $(REPORT),grading)"
+
+image: setup ## build an image of the course itself: docs/no-install.md
+	@$(COURSE) image
 
 clean: setup ## remove what chapters and labs left on the engine, and nothing else
 	@$(COURSE) clean

@@ -20,7 +20,7 @@ def lab(options: argparse.Namespace) -> int:
     engine.ensure()
     kit.ensure([image.tag for image in kit.for_chapter("00-start")])
     with kit.in_background():
-        return workshop.serve(options.port)
+        return workshop.serve(options.port, options.listen)
 
 
 def doctor(options: argparse.Namespace) -> int:
@@ -116,6 +116,16 @@ def grade(options: argparse.Namespace) -> int:
     return command.grade(wish)
 
 
+def image(options: argparse.Namespace) -> int:
+    """Build an image that holds the course, with an engine of its own inside."""
+    from course import door
+    from course import engine as engines
+
+    engines.ensure()
+    print(door.build(options.tag))
+    return 0
+
+
 def clean(options: argparse.Namespace) -> int:
     """Remove what chapters and labs left behind, and nothing else."""
     from course import lesson
@@ -169,7 +179,9 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(verb=verb)
         return sub
 
-    add("lab", lab).add_argument("--port", type=int, default=8888)
+    sub = add("lab", lab)
+    sub.add_argument("--port", type=int, default=8888)
+    sub.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="0.0.0.0 inside a container")
     add("doctor", doctor)
     sub = add("engine", engine)
     sub.add_argument("what", choices=["start", "stop", "show"])
@@ -190,6 +202,7 @@ def parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--shared", action="store_true", help="on this engine, for notebooks that you trust")
     sub.add_argument("--report", type=Path, default=Path("grading"), metavar="DIR", help="where results go")
+    add("image", image).add_argument("tag", nargs="?", default="containers-course")
     add("clean", clean).add_argument("chapter", nargs="?")
     sub = add("progress", progress)
     sub.add_argument("--reset", default="", metavar="CHAPTER", help="forget what was done of it, its lab too")

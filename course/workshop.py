@@ -17,17 +17,18 @@ from course.engine.daemon import until
 from course.errors import CourseError
 
 OPEN_SECONDS = 60.0
+LOOPBACK = "127.0.0.1"
 
 
 class WorkshopError(CourseError):
     """JupyterLab did not open."""
 
 
-def command(port: int, token: str, browser: bool) -> list[str]:
-    """The JupyterLab command line: this machine only, the course's folder, chapter 00 first."""
+def command(port: int, token: str, browser: bool, listen: str = LOOPBACK) -> list[str]:
+    """The JupyterLab command line: this machine only unless told otherwise, chapter 00 first."""
     words = [
         sys.executable, "-m", "jupyterlab", f"--port={port}", f"--IdentityProvider.token={token}",
-        "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={places.ROOT}", "--ServerApp.port_retries=0",
+        f"--ServerApp.ip={listen}", f"--ServerApp.root_dir={places.ROOT}", "--ServerApp.port_retries=0",
         "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb", "--LabApp.news_url=",
         "--ServerApp.log_level=WARN", "--ServerApp.use_redirect_file=False",
     ]  # fmt: skip
@@ -73,11 +74,15 @@ def answers(url: str) -> bool:
 
 
 def start(
-    port: int = 8888, *, browser: bool | None = None, more: tuple[str, ...] = ()
+    port: int = 8888,
+    *,
+    browser: bool | None = None,
+    listen: str = LOOPBACK,
+    more: tuple[str, ...] = (),
 ) -> tuple[subprocess.Popen[bytes], str]:
     """Start JupyterLab and wait until its page answers; gives the process and the address with its token.
 
-    *more* are further words for its command line.
+    *listen* is the address that it listens on, *more* are further words for its command line.
     """
     settle_jupyterlab()
     chosen, token = free_port(port), secrets.token_hex(16)
@@ -85,7 +90,7 @@ def start(
     log = places.state() / "jupyterlab.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*command(chosen, token, show), *more], cwd=places.ROOT, stdout=out, stderr=out
+            [*command(chosen, token, show, listen), *more], cwd=places.ROOT, stdout=out, stderr=out
         )
     url = f"http://127.0.0.1:{chosen}/lab/tree/notebooks/00-start.ipynb?token={token}"
     until(lambda: process.poll() is not None or answers(url), OPEN_SECONDS)
@@ -104,12 +109,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
             until(lambda: process.poll() is not None, 10)
 
 
-def serve(port: int) -> int:
+def serve(port: int, listen: str = LOOPBACK) -> int:
     """Open JupyterLab and stay with it until it ends or Ctrl-C."""
-    process, url = start(port)
-    print(
-        f"\nJupyterLab is open:\n  {url}\nCtrl-C here ends it. The engine goes on; `make stop` ends that too."
-    )
+    process, url = start(port, listen=listen)
+    print(f"\nJupyterLab is open:\n  {url}")
+    print("Ctrl-C here ends it. The engine goes on; `make stop` ends that too.", flush=True)
     try:
         return process.wait()
     except KeyboardInterrupt:

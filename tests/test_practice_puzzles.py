@@ -133,6 +133,14 @@ def test_a_compose_file_is_judged_by_starting_it(counter: Puzzle, unchanged: Non
     assert any("image" in line for line in page.said), page
 
 
+def test_a_fault_names_the_file_and_not_where_it_was_tried(unchanged: None) -> None:
+    """The folder of the try is gone when its message is read, so its path isn't in it."""
+    puzzle = next(each for each in ALL if each.name == "two-waits")
+    page = trying.judge(puzzle, dict(puzzle.blanks) | {"1": "health"})
+    assert any("compose.yaml: services.prices" in line for line in page.said), page
+    assert "course-again" not in repr(page)
+
+
 @pytest.mark.parametrize(
     ("mine", "words"),
     [("", "There is no number."), ("1 9", "There is no line 9."), ("1 2 2", "Line 2 is there twice."),
@@ -161,6 +169,7 @@ def test_a_puzzle_is_readable_as_text_and_as_a_page(counter: Puzzle) -> None:
     for number, line in enumerate(counter.shown, 1):
         assert f"{number}  {line}" in repr(page)
     assert page._repr_html_().count("<li><code>") == len(counter.shown)
+    assert "<code>&nbsp;&nbsp;&nbsp;&nbsp;image: busybox:1.37</code>" in page._repr_html_()
     assert "color" not in page._repr_html_()
 
 

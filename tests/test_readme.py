@@ -278,4 +278,7 @@ def test_the_devcontainer_sets_up_with_make() -> None:
     lines = text(ROOT / ".devcontainer" / "devcontainer.json").splitlines()
     content = json.loads("\n".join(line for line in lines if not line.strip().startswith("//")))
     assert content["postCreateCommand"] == "make setup"
-    assert any("docker-in-docker" in feature for feature in content["features"])
+    assert content["privileged"] is True
+    assert any("target=/var/lib/docker," in mount for mount in content["mounts"])
+    stages = re.findall(r"^FROM \S+ AS (\w+)$", text(ROOT / ".devcontainer" / "Dockerfile"), re.MULTILINE)
+    assert stages == [content["build"]["target"], "course"]

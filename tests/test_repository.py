@@ -26,7 +26,8 @@ URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s'\"\\,;]+")
 
 # Each file of the tree fits one of these; * stands for any text, slashes included.
 EXPECTED = (
-    ".ci/run", ".devcontainer/devcontainer.json", ".editorconfig", ".gitattributes", ".gitignore",
+    ".ci/run", ".devcontainer/devcontainer.json", ".devcontainer/Dockerfile", ".dockerignore",
+    ".editorconfig", ".gitattributes", ".gitignore",
     ".github/ISSUE_TEMPLATE/*.yml", ".github/workflows/*.yml",
     "CHANGELOG.md", "LICENSE", "Makefile", "README.md",
     "environment.yml", "pyproject.toml", "requirements*.lock", "web/package.json", "web/package-lock.json",

@@ -6,8 +6,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from docker import APIClient
 
 from course import engine, labs
 from course.checks import System, Unmet, again
@@ -143,6 +145,22 @@ def test_a_service_that_ends_at_once_is_unmet(system: System) -> None:
     (system.folder / "Dockerfile").write_text('FROM busybox:1.37\nCMD ["false"]\n')
     with pytest.raises(Unmet, match=r"compose\.yaml fails"), again(system) as anew:
         anew.up()
+
+
+def test_a_container_that_goes_by_itself_is_no_fault(here: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of `run --rm` may be gone between the list and the removal; the rest is removed all the same."""
+    listed = APIClient.containers
+
+    def list_too_early(self: APIClient, **options: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = listed(self, **options)
+        for each in found:
+            self.remove_container(each["Id"], force=True)
+        return found
+
+    with again(here) as anew:
+        anew.up()
+        monkeypatch.setattr(APIClient, "containers", list_too_early)
+    monkeypatch.undo()
 
 
 def test_the_clean_engine_has_nothing_of_the_first_run(there: System) -> None:

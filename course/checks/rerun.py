@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +19,7 @@ from course.checks.promise import Unmet
 from course.checks.reading import MOST_BYTES, TooMuch, copy_below
 from course.checks.system import Ran, Shell, System
 from course.ledger.attribution import ANONYMOUS
+from course.ledger.cleanup import remove_container
 
 BUILD_SECONDS = 40.0
 START_SECONDS = 20.0
@@ -143,12 +144,15 @@ def _shell(line: str, within: float, folder: str) -> Ran | None:
 
 def _remove(system: System, name: str) -> None:
     """Take from the engine what bears *name*: containers with their volumes, networks, volumes, images."""
+    from docker.errors import NotFound
+
     docker, project = system.docker, _project(name)
-    for container in (
-        *docker.containers.list(all=True, filters={"name": f"^/{name}$"}),
-        *docker.containers.list(all=True, filters=project),
+    for row in (
+        *docker.api.containers(all=True, filters={"name": f"^/{name}$"}),
+        *docker.api.containers(all=True, filters=project),
     ):
-        container.remove(force=True, v=True)
+        with suppress(NotFound):  # one of `run --rm` goes by itself
+            remove_container(row["Id"], docker)
     for network in docker.networks.list(filters=project):
         network.remove()
     for volume in docker.volumes.list(filters=project):

@@ -86,7 +86,7 @@ def _attempt_context(thing: Thing, say: Callable[[str], object], removed: list[T
 
 def _remove(thing: Thing, client: docker.DockerClient) -> None:
     if thing.kind == "container":
-        _remove_container(thing.id, client)
+        remove_container(thing.id, client)
     elif thing.kind == "network":
         client.api.remove_network(thing.id)
     elif thing.kind == "volume":
@@ -95,7 +95,7 @@ def _remove(thing: Thing, client: docker.DockerClient) -> None:
         client.api.remove_image(thing.name or thing.id)
 
 
-def _remove_container(id_: str, client: docker.DockerClient) -> None:
+def remove_container(id_: str, client: docker.DockerClient) -> None:
     """With its anonymous volumes, as `docker rm -fv`; one that is going by itself (`--rm`) is waited for."""
     from docker.errors import APIError, NotFound
 

@@ -114,11 +114,17 @@ class Page:
             f"<pre>{escape(puzzle.text)}</pre>"
             if puzzle.text
             else "<ol>\n"
-            + "".join(f"<li><code>{escape(line)}</code></li>\n" for line in puzzle.shown)
+            + "".join(f"<li><code>{_indented(line)}</code></li>\n" for line in puzzle.shown)
             + "</ol>"
         )
         said = "<br>\n".join(marked(line).replace("  ", "&nbsp; ") for line in self.said)
         return f"<p>{marked(puzzle.ask)}</p>\n{body}\n<p>{said}</p>"
+
+
+def _indented(line: str) -> str:
+    """A line for HTML, which would drop the spaces that it begins with."""
+    words = line.lstrip(" ")
+    return "&nbsp;" * (len(line) - len(words)) + escape(words)
 
 
 def file_of(notebook: str) -> Path:

@@ -55,7 +55,8 @@ def _fault(step: Step, anew: Again) -> list[str]:
     ran = anew.shell(f"set -euo pipefail; NAME={anew.name}\n{step.run}", STEP_SECONDS)
     if ran is None:
         return [f"  It did not end within {STEP_SECONDS:g} s."]
-    lines = [line.strip() for line in ran.output.replace(anew.name, "puzzle").splitlines()]
+    told = ran.output.replace(anew.name, "puzzle").replace(f"{anew.system.folder}/", "")
+    lines = [line.strip() for line in told.splitlines()]
     lines = [line for line in lines if line and not FRAME.match(line)]
     last = [f"  it said: {line}" for line in lines[-LINES_SHOWN:]] or ["  it said nothing"]
     return last if ran.exit_code or not re.search(step.says, ran.output) else []
