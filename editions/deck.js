@@ -34,8 +34,7 @@ function breaks(slide, kept) {
   });
 }
 
+// While it is measured, a slide is as high as what is in it.
 function overflows(slide) {
-  const frame = slide.getBoundingClientRect();
-  const inside = [...slide.querySelectorAll("*:not(aside, aside *, svg *)")].map((each) => each.getBoundingClientRect());
-  return inside.some((box) => box.bottom > frame.top + 720 - 24 || box.right > frame.left + 1280 + 1);
+  return slide.offsetHeight > 720 - 24 || slide.scrollWidth > 1280;
 }
