@@ -54,7 +54,7 @@ def chapter(slug: str) -> Iterator[tuple[str, str]]:
     yield "title", f"# {number} · Title\n\nYou do this, and see that."
     yield "needs", NEEDS
     yield SETUP, f'from course import lesson\n\nlesson.start("{slug}")'
-    yield "warm-up", f"### Warm-up: two questions from earlier chapters\n\n{ANSWER}"
+    yield "warm-up", f"## Warm-up: two questions from earlier chapters\n\n{ANSWER}"
     yield "warm-up-quiz", 'lesson.quiz("warm-up", mine="?")'
     yield "claim", "## A claim that this section shows\n\nSay what you run next.\n\n**Predict:** what comes?"
     yield "show", "%%shell\ndocker run --rm busybox:1.37 echo hello"
@@ -98,7 +98,7 @@ options = [
 ]
 """
 
-NEEDS = """| | |
+NEEDS = """| What | For this chapter |
 |---|---|
 | **Time** | about 30 minutes; the cells themselves run in … seconds (measured) |
 | **Needs** | an engine (`lesson.start` finds it) |

@@ -24,11 +24,13 @@ class WorkshopError(CourseError):
     """JupyterLab did not open."""
 
 
-def command(port: int, token: str, browser: bool, listen: str = LOOPBACK) -> list[str]:
-    """The JupyterLab command line: this machine only unless told otherwise, chapter 00 first."""
+def command(
+    port: int, token: str, browser: bool, listen: str = LOOPBACK, folder: Path = places.ROOT
+) -> list[str]:
+    """The JupyterLab command line: this machine only unless told otherwise, the course's *folder*."""
     words = [
         sys.executable, "-m", "jupyterlab", f"--port={port}", f"--IdentityProvider.token={token}",
-        f"--ServerApp.ip={listen}", f"--ServerApp.root_dir={places.ROOT}", "--ServerApp.port_retries=0",
+        f"--ServerApp.ip={listen}", f"--ServerApp.root_dir={folder}", "--ServerApp.port_retries=0",
         "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb", "--LabApp.news_url=",
         "--ServerApp.log_level=WARN", "--ServerApp.use_redirect_file=False",
     ]  # fmt: skip
@@ -50,12 +52,17 @@ def free_port(wanted: int) -> int:
 
 
 def settle_jupyterlab() -> None:
-    """Give this environment's JupyterLab the course's defaults: it asks nobody for news or updates."""
+    """Give this environment's JupyterLab the course's defaults.
+
+    It asks nobody for news or updates, and a link to a page such as the glossary opens it as one reads it.
+    """
     folder = Path(sys.prefix) / "share" / "jupyter" / "lab" / "settings"
     folder.mkdir(parents=True, exist_ok=True)
-    quiet = {"fetchNews": "false", "checkForUpdates": False}
-    text = json.dumps({"@jupyterlab/apputils-extension:notification": quiet}, indent=2)
-    (folder / "overrides.json").write_text(text + "\n")
+    defaults = {
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+        "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
+    }
+    (folder / "overrides.json").write_text(json.dumps(defaults, indent=2) + "\n")
 
 
 def can_show_a_browser() -> bool:
@@ -78,11 +85,13 @@ def start(
     *,
     browser: bool | None = None,
     listen: str = LOOPBACK,
+    folder: Path = places.ROOT,
     more: tuple[str, ...] = (),
 ) -> tuple[subprocess.Popen[bytes], str]:
     """Start JupyterLab and wait until its page answers; gives the process and the address with its token.
 
-    *listen* is the address that it listens on, *more* are further words for its command line.
+    *listen* is the address that it listens on, *folder* what it shows; *more* are further words for its
+    command line.
     """
     settle_jupyterlab()
     chosen, token = free_port(port), secrets.token_hex(16)
@@ -90,7 +99,7 @@ def start(
     log = places.state() / "jupyterlab.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*command(chosen, token, show, listen), *more], cwd=places.ROOT, stdout=out, stderr=out
+            [*command(chosen, token, show, listen, folder), *more], cwd=folder, stdout=out, stderr=out
         )
     url = f"http://127.0.0.1:{chosen}/lab/tree/notebooks/00-start.ipynb?token={token}"
     until(lambda: process.poll() is not None or answers(url), OPEN_SECONDS)

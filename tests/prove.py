@@ -8,23 +8,28 @@ import shlex
 import sys
 import time
 
+import browser
 import engines
 import pytest
 from machine import ROOT, Machine
 
 from course import engine, kit
 from course.errors import CourseError
+from course.kit import web
 
 TAGS = [image.tag for image in kit.manifest().images]
 
 
 def set_up() -> None:
-    """An engine that answers, and every image of the kit."""
+    """An engine that answers, every image of the kit, a browser, and what judges pages in it."""
     started = time.monotonic()
     found = engine.ensure()
     print(f"engine: {found.endpoint} ({found.source}), {time.monotonic() - started:.1f} s", flush=True)
     for arrival in kit.ensure(TAGS):
         print(arrival, flush=True)
+    # The other machines, which reach no registry, then find both where they lie.
+    browser.program()
+    os.environ["COURSE_WEB"] = str(web.modules())
     print(f"images: {time.monotonic() - started:.1f} s after the start", flush=True)
 
 

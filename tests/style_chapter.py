@@ -52,10 +52,10 @@ def warms_up(page: Page) -> list[str]:
     """After the set-up come two questions from earlier chapters."""
     if page.slug.startswith(FIRST):
         return []
-    heading = page.cells[3].source.startswith("### Warm-up")
+    heading = page.cells[3].source.startswith("## Warm-up")
     if heading and page.cells[4].source == 'lesson.quiz("warm-up", mine="?")':
         return []
-    return ['the fourth cell is not \'### Warm-up…\' with lesson.quiz("warm-up", mine="?") below it']
+    return ['the fourth cell is not \'## Warm-up…\' with lesson.quiz("warm-up", mine="?") below it']
 
 
 def asks_in_the_end(page: Page) -> list[str]:
@@ -67,7 +67,7 @@ def asks_in_the_end(page: Page) -> list[str]:
 
 def ends_as_every_chapter_ends(page: Page) -> list[str]:
     """Last come questions, a recap table, the clean-up, what is next; before them three sections or more."""
-    found = headings(page, 2)
+    found = [heading for heading in headings(page, 2) if not heading.startswith("Warm-up")]
     faults = (
         [] if tuple(found[-4:]) == ENDING else [f"the last sections are {found[-4:]}, not {list(ENDING)}"]
     )

@@ -200,7 +200,7 @@ def test_unanswered_it_says_how_to_answer_and_explains_nothing() -> None:
         'To answer, put 2 letters between the quotes, such as `mine="b a"`, and run the cell again.'
     )
     assert "Yes." not in text + page
-    assert "<h4>2. And <code>this</code>?</h4>" in page
+    assert '<h3 style="line-height:1.4">2. And <code>this</code>?</h3>' in page
     assert "<script" not in page and "color" not in page
 
 

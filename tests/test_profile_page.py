@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,8 +76,7 @@ def test_what_is_saved_on_the_page_is_there_after_a_reload(url: str, tmp_path: P
             expect(page.locator(f"#shown-{name}")).to_have_text(text)
         expect(page.locator("#message")).to_have_text("")
         expect(page.locator("#served")).to_contain_text("Version 1.0.0, served by ")
-        if keep := os.environ.get("COURSE_SCREENSHOTS"):
-            page.screenshot(path=str(Path(keep) / "profile.png"))
+        browser.keep(page, "profile")
     assert failed == []
 
 

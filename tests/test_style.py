@@ -58,13 +58,14 @@ def picture(alt: str) -> dict[str, Any]:
 
 def chapter() -> Cells:
     """A chapter that keeps every rule, as short as one can be."""
-    table = "| | |\n|---|---|\n| **Time** | 5 minutes |\n| **Needs** | an engine |\n| **Images** | busybox |"
+    rows = "| **Time** | 5 minutes |\n| **Needs** | an engine |\n| **Images** | busybox |"
+    table = f"| What | For this chapter |\n|---|---|\n{rows}"
     goals = "**You will be able to**\n\n- *run* a thing;\n- *stop* it;\n- *read* what it said."
     return [
         md("title", "# 80 · A chapter\n\nYou learn one thing."),
         md("needs", f"{table}\n\n{goals}"),
         code("setup", 'from course import lesson\n\nlesson.start("80-chapter")', tags=(UNCOMPARED,)),
-        md("warm-up", "### Warm-up: two questions\n\nAnswer them from memory."),
+        md("warm-up", "## Warm-up: two questions\n\nAnswer them from memory."),
         code("warm-up-quiz", 'lesson.quiz("warm-up", mine="?")'),
         md("s1", "## A container is a process\n\nEach has a **name**.\n\n**Predict:** which one is it?"),
         code("predict-name", 'lesson.predict("name", "a", "b", mine="?")'),

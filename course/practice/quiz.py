@@ -128,7 +128,8 @@ def _html(number: int, asked: Asked, so: Mapping[str, Misconception]) -> str:
     if said:
         said.append(f"See {_link(asked.question)}.")
     answer = "\n<blockquote>" + "<br>\n".join(said) + "</blockquote>" if said else ""
-    title = f"<h4>{number}. {marked(asked.question.ask)}</h4>"
+    # Below the h2 of its part. JupyterLab sets the lines of a heading too tight for one of two lines.
+    title = f'<h3 style="line-height:1.4">{number}. {marked(asked.question.ask)}</h3>'
     return f'{title}\n<ul style="list-style:none">\n{options}\n</ul>{answer}'
 
 
