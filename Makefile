@@ -3,8 +3,7 @@ PYTHON ?= python3
 COURSE := .venv/bin/python -m course
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test doctor images kit mirror progress stop grade image clean html slides outputs lock lint \
-    bench soak
+.PHONY: help setup lab test doctor images kit mirror progress stop grade image clean html slides outputs lock lint bench soak
 .DELETE_ON_ERROR:
 
 help: ## print this list
