@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -87,7 +87,9 @@ class Visitor:
             yield Kernel(line)
         finally:
             line.close()
-            self.api("DELETE", f"sessions/{session['id']}")
+            # A room that has closed meanwhile has ended it already.
+            with suppress(requests.ConnectionError):
+                self.api("DELETE", f"sessions/{session['id']}")
 
     def cells(self, notebook: str) -> list[dict[str, Any]]:
         """The code cells of a notebook on the own server."""

@@ -19,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument(
         "--chapters", nargs="+", default=["00-start", "06-ports"], help="whose images a new disk has"
     )
+    top.add_argument("--serve", nargs="+", default=[], help="what the mirror has; default: the kit")
     top.add_argument("--memory", default="2G", help="of a learner, all in all")
     top.add_argument("--cpus", type=float, default=2.0, help="of a learner")
     top.add_argument(

@@ -7,6 +7,7 @@ import sys
 
 from room import cards, state
 from room.login import CardAuthenticator
+from room.opening import MARK
 from room.spawner import HUB_PORT, MIRROR_PORT, PORT, RoomSpawner
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821  # JupyterHub gives it
@@ -30,6 +31,7 @@ c.JupyterHub.services = [
     {
         "name": SERVICE, "url": f"http://127.0.0.1:{chosen['page_port']}", "oauth_no_confirm": True,
         "command": [sys.executable, "-m", "room.page"], "cwd": chosen["root"],
+        "environment": {"COURSE_ROOM": str(state.home()), MARK: str(state.home())},
     },
 ]  # fmt: skip
 c.JupyterHub.load_roles = [

@@ -29,6 +29,7 @@ from room import cards, disk, python, state
 from room.state import RoomError
 
 LABEL = "course.room"
+MARK = "COURSE_ROOM_OF"
 HUB = Path(__file__).parent / "hub.py"
 OPEN_SECONDS = 60.0
 CLOSE_SECONDS = 120.0
@@ -46,6 +47,7 @@ class Wish:
     chapters: list[str]
     memory: str
     cpus: float
+    serve: list[str]
     cards: Path
     new_cards: bool
     cert: str
@@ -106,6 +108,11 @@ def check_machine(wish: Wish) -> None:
     for named in filter(None, (wish.cert, wish.key)):
         if not os.access(named, os.R_OK):
             raise RoomError(f"{named} can't be read.", "name a file in PEM format")
+    engine.find()
+
+
+def check_port(wish: Wish) -> None:
+    """Refuse when somebody else holds the port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -114,7 +121,6 @@ def check_machine(wish: Wish) -> None:
             raise RoomError(
                 f"Port {wish.port} can't be had: {error.strerror}.", "name another: PORT=8001"
             ) from None
-    engine.find()
 
 
 @contextmanager
@@ -122,12 +128,13 @@ def opened(wish: Wish) -> Iterator[subprocess.Popen[bytes]]:
     """A running hub; with the block everything of the room ends, but the disks."""
     everybody = names(wish)
     images = list(disk.images(wish.chapters))
+    sweep()
+    check_port(wish)
     kit.ensure([engines.IMAGE, *images])
     check_room(len(everybody), images)
-    sweep()
     with ExitStack() as stack:
         stack.callback(sweep)
-        served = stack.enter_context(mirrored())
+        served = stack.enter_context(mirrored(wish.serve))
         private.with_images(tuple(images))
         python.ready()
         address = f"http{'s' * bool(wish.cert)}://{wish.host or mirror.this_machine()}:{wish.port}"
@@ -170,10 +177,10 @@ def check_room(learners: int, images: list[str]) -> None:
 
 
 @contextmanager
-def mirrored() -> Iterator[str]:
-    """The room's mirror, which only learners' engines reach; all images of the kit that are here."""
+def mirrored(tags: list[str]) -> Iterator[str]:
+    """The room's mirror, which only learners' engines reach, with *tags* or all of the kit that are here."""
     alone = mirror.own().running() is None
-    here = [image.tag for image in kit.manifest().images if presence.local(image.tag)]
+    here = tags or [image.tag for image in kit.manifest().images if presence.local(image.tag)]
     mirror.start()
     mirror.refill(here, say=lambda _: None)
     service = Service(mirror.home(), "workshop")
@@ -219,6 +226,7 @@ def running(wish: Wish) -> Iterator[subprocess.Popen[bytes]]:
         (state.home() / left).unlink(missing_ok=True)
     environment = os.environ | engine.environment() | {
         "PYTHONPATH": str(places.ROOT), "CONFIGPROXY_AUTH_TOKEN": secrets.token_hex(32),
+        MARK: str(state.home()),
     }  # fmt: skip
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -226,7 +234,6 @@ def running(wish: Wish) -> Iterator[subprocess.Popen[bytes]]:
             cwd=state.home(), env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             start_new_session=True,
         )  # fmt: skip
-    (state.home() / "hub.pid").write_text(str(process.pid))
     try:
         until(lambda: process.poll() is not None or _answers(wish), OPEN_SECONDS)
         if process.poll() is not None or not _answers(wish):
@@ -259,26 +266,37 @@ def _close(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(CLOSE_SECONDS)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
     process.wait()
-    (state.home() / "hub.pid").unlink(missing_ok=True)
+    end_processes()
 
 
 def sweep() -> None:
     """End whatever a room left: its hub, containers, mounts. Only for who holds the room's lock."""
-    _end_hub_of_a_killed_room()
-    for row in engine.client().api.containers(all=True, filters={"label": LABEL}):
+    end_processes()
+    for row in engine.client().api.containers(all=True, filters={"label": f"{LABEL}={state.home()}"}):
         engine.client().api.remove_container(row["Id"], force=True, v=True)
     disk.close_all()
 
 
-def _end_hub_of_a_killed_room() -> None:
-    note = state.home() / "hub.pid"
-    if not note.exists():
-        return
-    pid = int(note.read_text())
-    with contextlib.suppress(OSError):
-        if os.fsencode(HUB) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
-            os.killpg(pid, signal.SIGKILL)
-    note.unlink()
+def processes() -> list[int]:
+    """The processes of this room: hub, proxy, page, relays; each has the room's mark from the hub."""
+    mark, found = os.fsencode(f"{MARK}={state.home()}"), []
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (place / "environ").read_bytes().split(b"\0"):
+                found.append(int(place.name))
+    return found
+
+
+def end_processes() -> None:
+    """End them all at once, and wait until they are gone."""
+
+    def gone() -> bool:
+        for pid in processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not processes()
+
+    if not until(gone, CLOSE_SECONDS):
+        raise RoomError(f"Processes {processes()} of the room don't end.", "see `ps`, and end them")

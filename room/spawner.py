@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
@@ -15,7 +14,7 @@ from traitlets import Dict, Int, List, Unicode
 
 from course import places
 from course.grade import engines
-from room import disk, python
+from room import disk, python, state
 
 LABEL = "course.room"
 # Inside a learner's network; away from those that chapters and people use.
@@ -97,7 +96,7 @@ class RoomSpawner(DockerSpawner):  # type: ignore[misc]
         self.extra_host_config = fence(self.mem_limit, self.processes) | {"binds": binds}
         self.extra_create_kwargs = {
             "entrypoint": ["/room/start"], "user": str(engines.ENGINE_USER),
-            "labels": {LABEL: str(os.getpid())},
+            "labels": {LABEL: str(state.home())},
             # What `--security-opt systempaths=unconfined` means; a rootless engine mounts /proc anew.
             "host_config": {"MaskedPaths": [], "ReadonlyPaths": []},
         }  # fmt: skip
@@ -107,8 +106,9 @@ class RoomSpawner(DockerSpawner):  # type: ignore[misc]
         """The first process below *pid* with a network of its own: the engine's and the learner's."""
         end = asyncio.get_running_loop().time() + READY_SECONDS
         while asyncio.get_running_loop().time() < end:
-            found = _first_below(pid, _network(pid))
-            if found:
+            # It may have been entered while we looked, and what we found be a short-lived child of the one
+            # that entered: that one stands above it, so a second look finds it first.
+            if _first_below(pid, _network(pid)) and (found := _first_below(pid, _network(pid))):
                 return found
             await asyncio.sleep(0.02)
         raise RuntimeError(f"the container of {self.user.name} made no network")

@@ -18,9 +18,10 @@ class RoomError(CourseError):
 
 
 def home() -> Path:
-    """The folder of the room's cards, disks and logs, for root alone."""
+    """The folder of the room's cards, disks and logs, for root alone; COURSE_ROOM names another one."""
     as_root = os.geteuid() == 0 and not os.environ.get("COURSE_STATE")
-    folder = daemon.HOME / "room" if as_root else places.state() / "room"
+    usual = daemon.HOME / "room" if as_root else places.state() / "room"
+    folder = Path(os.environ.get("COURSE_ROOM") or usual)
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     return folder
