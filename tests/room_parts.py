@@ -49,7 +49,8 @@ class Room:
         (self.folder / "names").write_text("\n".join(NAMES))
         words: list[str | Path] = [
             PYTHON, "-m", "room", "--learners", self.folder / "names", "--port", str(self.port),
-            "--host", "127.0.0.1", "--chapters", "00-start", "--serve", "busybox:1.37", "--cards", self.folder / "cards.html",
+            "--host", "127.0.0.1", "--chapters", "00-start", "--serve", "busybox:1.37",
+            "--cards", self.folder / "cards.html",
         ]  # fmt: skip
         with (self.folder / "said").open("wb") as out:
             self.process = subprocess.Popen(
