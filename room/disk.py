@@ -33,15 +33,20 @@ def images(chapters: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({image.tag for slug in chapters for image in kit.for_chapter(slug)}))
 
 
-def opened(name: str, tags: tuple[str, ...]) -> Path:
-    """The mounted disk of learner *name*, made where there is none yet."""
+def ready(name: str, tags: tuple[str, ...]) -> None:
+    """Make the disk of learner *name* where there is none yet."""
     place = folder(name)
-    if place.is_mount():
-        return place
     place.mkdir(parents=True, exist_ok=True)
     place.chmod(0o711)
     if not file(name).exists():
         _make(name, tags)
+
+
+def opened(name: str) -> Path:
+    """The mounted disk of learner *name*."""
+    place = folder(name)
+    if place.is_mount():
+        return place
     # It was unmounted, or a machine went down: the latter leaves work for e2fsck. 1 and 2 say that it did it.
     checked = subprocess.run(["e2fsck", "-p", file(name)], capture_output=True, text=True)
     if checked.returncode > 2:

@@ -48,7 +48,6 @@ c.RoomSpawner.pull_policy = "never"
 c.RoomSpawner.network_name = "none"
 c.RoomSpawner.hub_connect_url = f"http://127.0.0.1:{HUB_PORT}"
 c.RoomSpawner.outward = {HUB_PORT: f"127.0.0.1:{chosen['hub_port']}", MIRROR_PORT: chosen["mirror"]}
-c.RoomSpawner.tags = chosen["tags"]
 c.RoomSpawner.mem_limit, c.RoomSpawner.cpu_limit = chosen["memory"], chosen["cpus"]
 c.RoomSpawner.environment = {"ROOM_MIRROR": str(MIRROR_PORT), "COURSE_SAVED_SECONDS": "20"}
 c.RoomSpawner.cmd = ["/python/bin/python", "-m", "jupyterhub.singleuser"]

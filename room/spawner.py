@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dockerspawner import DockerSpawner
-from traitlets import Dict, Int, List, Unicode
+from traitlets import Dict, Int
 
 from course import places
 from course.grade import engines
@@ -47,7 +47,6 @@ _turn = asyncio.Semaphore(AT_ONCE)
 class RoomSpawner(DockerSpawner):  # type: ignore[misc]
     """Starts a learner's container as `course.grade.engines` starts one for a submission."""
 
-    tags = List(Unicode(), config=True, help="images that a new disk has")
     outward = Dict(config=True, help="by port in a learner's network, the address here where it leads")
     processes = Int(1500, config=True, help="processes and threads")
 
@@ -56,7 +55,7 @@ class RoomSpawner(DockerSpawner):  # type: ignore[misc]
     async def start(self) -> tuple[str, int]:
         """Mount the disk, start the container, connect it, and wait until JupyterLab answers."""
         async with _turn:
-            await asyncio.to_thread(disk.opened, self.user.name, tuple(self.tags))
+            await asyncio.to_thread(disk.opened, self.user.name)
             address: tuple[str, int] = await super().start()
             await self._answers(address)
         return address
@@ -154,7 +153,10 @@ def _first_below(pid: int, network: str) -> int | None:
 
 
 def _children(pid: int) -> list[str]:
+    """Whatever any thread of *pid* has started: in a program in Go it may be any."""
     try:
-        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [
+            word for file in Path(f"/proc/{pid}/task").glob("*/children") for word in file.read_text().split()
+        ]
     except OSError:
         return []
