@@ -3,7 +3,7 @@ PYTHON ?= python3
 COURSE := .venv/bin/python -m course
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test doctor images kit mirror progress stop grade image clean html slides outputs lock lint bench soak
+.PHONY: help setup lab test doctor images kit mirror workshop progress stop grade image clean html slides outputs lock lint bench soak
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -35,10 +35,18 @@ kit: setup ## write every image into one archive for a classroom
 mirror: setup ## serve the images to a room as a registry mirror
 	@$(COURSE) mirror
 
+workshop: setup .venv-room/.ready ## JupyterHub for a room: make workshop LEARNERS=20 (docs/workshop.md has the other words)
+	@.venv-room/bin/python -m room $(if $(LEARNERS),--learners "$(LEARNERS)") $(if $(PORT),--port $(PORT)) \
+		$(if $(HOST),--host "$(HOST)") $(if $(CHAPTERS),--chapters $(CHAPTERS)) $(if $(CARDS),--cards "$(CARDS)") \
+		$(if $(NEW_CARDS),--new-cards) $(if $(CERT),--cert "$(CERT)") $(if $(KEY),--key "$(KEY)") \
+		$(if $(DOMAIN),--domain "$(DOMAIN)") $(if $(MEMORY),--memory $(MEMORY)) $(if $(CPUS),--cpus $(CPUS)) \
+		$(if $(CLEAR),--clear)
+
 progress: setup ## show how far you are [RESET=06] [COMPLETION=file.json]
 	@$(COURSE) progress $(if $(RESET),--reset "$(RESET)") $(if $(COMPLETION),--completion "$(COMPLETION)")
 
-stop: setup ## end the engine and the mirror that the course started
+stop: setup ## end the room, the engine and the mirror that the course started
+	@.venv/bin/python -m room --stop
 	@$(COURSE) engine stop
 
 grade: setup ## grade notebooks: make grade PATHS="folder …" [LAB=06-ports] [JOBS=2] [REPORT=grading]

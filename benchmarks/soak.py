@@ -1,4 +1,4 @@
-"""`make soak`: chapters, labs, incidents, machines, stack and pipeline many times; graders under load."""
+"""`make soak`: chapters, labs, incidents, machines, stack, pipeline, a room; graders under load."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import fairness, incidents, pipeline, rows, stack, vm_boot
+from benchmarks import fairness, incidents, pipeline, room, rows, stack, vm_boot
 
 ROOT = Path(__file__).resolve().parent.parent
 REPEATS = 10
@@ -29,7 +29,8 @@ def main(repeats: int = REPEATS) -> int:
     print(f"{len(found)} runs, {len(failed)} failed")
     # Each runs, whatever the others say.
     unsound = [
-        incidents.main(repeats), vm_boot.main(), stack.main(repeats), pipeline.main(), fairness.main(),
+        incidents.main(repeats), vm_boot.main(), stack.main(repeats), pipeline.main(), room.main(),
+        fairness.main(),
     ]  # fmt: skip
     return 1 if failed or any(unsound) else 0
 

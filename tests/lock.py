@@ -101,8 +101,10 @@ def main() -> int:
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout
     env = bootstrap.uv_environment(bootstrap.pip_settings(listing))
-    # A site's own find-links may offer builds that nobody else can get: the lock is for everybody.
+    # A site's own find-links and folders may offer few builds, or others than everybody gets: the lock is
+    # for every Python and processor.
     env.pop("UV_FIND_LINKS", None)
+    env["UV_INDEX"] = " ".join(each for each in env.get("UV_INDEX", "").split() if "file:" not in each)
     uv = str(ROOT / ".venv/bin/uv")
     for name, what in LOCKS.items():
         words = [uv, *COMPILE.split()[1:], *what.split(), "--output-file", name]

@@ -24,23 +24,28 @@ def make(file: Path) -> None:
     with file.open("wb") as disk:
         disk.truncate(DISK_GIB << 30)
     # A disk that is thrown away needs no journal, and no room set aside for root.
-    _run("mkfs.ext4", "-q", "-O", "^has_journal", "-m", "0", "-E", "lazy_itable_init=1", file)
+    run("mkfs.ext4", "-q", "-O", "^has_journal", "-m", "0", "-E", "lazy_itable_init=1", file)
 
 
 def copy(prepared: Path, file: Path) -> None:
     """A copy of a prepared disk; only what is written in it takes room and time."""
-    _run("cp", "--sparse=always", "--reflink=auto", prepared, file)
+    run("cp", "--sparse=always", "--reflink=auto", prepared, file)
 
 
 @contextmanager
 def mounted(file: Path, folder: Path) -> Iterator[Path]:
     """The disk *file* at *folder* while the block runs; what is deleted in it is given back to the file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _run("mount", "-o", "loop,nodev,discard", file, folder)
+    mount(file, folder)
     try:
         yield folder
     finally:
         unmount(folder)
+
+
+def mount(file: Path, folder: Path) -> None:
+    """Mount the disk *file* at *folder* until `unmount`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    run("mount", "-o", "loop,nodev,discard", file, folder)
 
 
 def unmount(folder: Path) -> None:
@@ -49,7 +54,8 @@ def unmount(folder: Path) -> None:
         subprocess.run(["umount", "--lazy", folder], capture_output=True)
 
 
-def _run(*command: str | Path) -> None:
+def run(*command: str | Path) -> None:
+    """Run one command on a disk; a failure is a DiskError in its words."""
     done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         words = " ".join(map(str, command))

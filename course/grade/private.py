@@ -46,20 +46,24 @@ def images(lab: Lab) -> list[str]:
     return sorted(labs.images(lab))
 
 
-@cache
 def prepared(lab: Lab) -> Path:
-    """A disk with *lab*'s images, made once for each state of them and of the grader's own image.
+    """A disk with *lab*'s images."""
+    return with_images(tuple(images(lab)))
+
+
+@cache
+def with_images(tags: tuple[str, ...]) -> Path:
+    """A disk with the images *tags*, made once for each state of them and of the grader's own image.
 
     Labs that need the same images share it: filling one takes from ten seconds to a minute.
     """
-    tags = images(lab)
     kit.ensure([engines.IMAGE, *tags])
     identities = [str(engine.client().images.get(tag).id) for tag in (engines.IMAGE, *tags)]
     key = hashlib.sha256("\n".join([*tags, *identities]).encode()).hexdigest()[:16]
     return kept_files.kept(f"grader-{key}.ext4", lambda part: _load(part, tags), days=KEPT_DAYS)
 
 
-def _load(part: Path, tags: list[str]) -> None:
+def _load(part: Path, tags: Sequence[str]) -> None:
     """Make *part* a disk on which a private engine has loaded *tags*."""
     disks.make(part)
     with (
@@ -71,7 +75,7 @@ def _load(part: Path, tags: list[str]) -> None:
             _pour(tags, made.socket)
 
 
-def _pour(tags: list[str], socket: Path) -> None:
+def _pour(tags: Sequence[str], socket: Path) -> None:
     """Copy images from this machine's engine into the private one."""
     save = subprocess.Popen(
         ["docker", "save", *tags], env=engine.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
