@@ -27,6 +27,7 @@ TWICE = drawn(CHAPTERS, len(CHAPTERS) // 4, "second runs")
 RUNS = random.Random(SEED).sample([*NOTEBOOKS, *TWICE], k=len(NOTEBOOKS) + len(TWICE))
 BESIDE = ("demo", "images")  # what notebooks look at
 IMAGE = "busybox:1.37"
+KILLED = drawn(CHAPTERS, len(CHAPTERS) // 2, "kills")
 
 
 def label(path: Path) -> str:
@@ -95,7 +96,7 @@ def files(folder: Path) -> set[str]:
     return {label_in(folder, file) for file in found}
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=map(label, CHAPTERS))
+@pytest.mark.parametrize("path", KILLED, ids=map(label, KILLED))
 def test_what_a_killed_kernel_left_goes_at_the_next_start(
     path: Path, env: dict[str, str], unchanged: Callable[[], tuple[str, ...]], tmp_path: Path
 ) -> None:
