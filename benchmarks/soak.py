@@ -11,7 +11,13 @@ from benchmarks import fairness, incidents, pipeline, room, rows, stack, vm_boot
 
 ROOT = Path(__file__).resolve().parent.parent
 REPEATS = 10
-SUITES = ("tests/test_notebooks.py", "tests/test_labs.py", "tests/test_ledger.py", "tests/test_open.py")
+SUITES = (
+    "tests/test_notebooks.py",
+    "tests/test_labs.py",
+    "tests/test_ledger.py",
+    "tests/test_open.py",
+    "tests/test_browser.py",
+)
 
 
 def main(repeats: int = REPEATS) -> int:

@@ -94,8 +94,9 @@ class Watch:
         self._address(request.url)
 
     def _address(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("data", "blob") and parts.netloc != urlsplit(self.home).netloc:
+        where, home = urlsplit(url), urlsplit(self.home)
+        is_here = (where.hostname, where.port) == (home.hostname, home.port)
+        if where.scheme not in ("data", "blob") and not is_here:
             self.faults.append(f"request to another host: {url}")
 
 

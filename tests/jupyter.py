@@ -20,7 +20,6 @@ from playwright.sync_api import Page
 from course import workshop
 
 OPEN_MS = 60_000
-RUN_MS = 600_000
 OWN = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
 # The whole notebook is in the page at once, and nothing is written that nobody asked for.
 SETTINGS = {
@@ -129,6 +128,15 @@ class Desk:
         """Open the notebook at *path* and wait until all of it is drawn; run nothing."""
         self.page.evaluate(OPEN, [path, kernel])
         self.page.wait_for_function(DRAWN)
+
+    @contextmanager
+    def opened(self, path: str, *, kernel: bool = False) -> Iterator[None]:
+        """The notebook at *path*, open while the block lasts."""
+        self.open(path, kernel=kernel)
+        try:
+            yield
+        finally:
+            self.close()
 
     def stretch(self) -> None:
         """Make the window as tall as the notebook: axe passes over what is scrolled out of sight."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import accessibility
 import browser
@@ -57,33 +58,53 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def test_a_notebook_is_whole_and_readable_in_both_themes(path: Path, desk: Desk) -> None:
     """No error in the console, nothing asked elsewhere, alt texts, captions, headings in order, contrast."""
     desk.watch.take()
-    desk.open(label(path))
-    desk.stretch()
-    faults = accessibility.figures(desk.page, SCOPE) + accessibility.headings(desk.page, SCOPE)
-    faults += accessibility.axe(desk.page, OURS)
-    keep(desk, path)
-    desk.go(dark=not desk.dark)
-    faults += accessibility.axe(desk.page, OURS, rules=accessibility.COLOURS)
-    keep(desk, path)
-    desk.close()
+    with desk.opened(label(path)):
+        desk.stretch()
+        faults = accessibility.figures(desk.page, SCOPE) + accessibility.headings(desk.page, SCOPE)
+        faults += accessibility.axe(desk.page, OURS)
+        keep(desk, path)
+        desk.go(dark=not desk.dark)
+        faults += accessibility.axe(desk.page, OURS, rules=accessibility.COLOURS)
+        keep(desk, path)
     faults += desk.watch.take()
     assert not faults, "\n".join(faults)
 
 
 def test_a_glossary_link_opens_the_page_at_its_term(desk: Desk) -> None:
     """A click shows the glossary as one reads it, not its source, and the word's line is on the screen."""
-    desk.open("notebooks/06-ports.ipynb")
-    link = desk.page.locator('.jp-Notebook a[href*="glossary.md"]').last
-    word = link.inner_text()
-    link.click()
-    term = desk.page.locator(".jp-MarkdownViewer strong").get_by_text(word, exact=True)
-    expect(term).to_be_in_viewport()
-    expect(desk.page.locator(".jp-FileEditor")).to_have_count(0)
-    desk.page.evaluate("() => jupyterapp.shell.currentWidget.dispose()")
-    desk.close()
+    with desk.opened("notebooks/06-ports.ipynb"):
+        link = desk.page.locator('.jp-Notebook a[href*="glossary.md"]').last
+        word = link.inner_text()
+        link.click()
+        term = desk.page.locator(".jp-MarkdownViewer strong").get_by_text(word, exact=True)
+        expect(term).to_be_in_viewport()
+        expect(desk.page.locator(".jp-FileEditor")).to_have_count(0)
+        desk.page.evaluate("() => jupyterapp.shell.currentWidget.dispose()")
 
 
 def keep(desk: Desk, path: Path) -> None:
     """Keep the picture of the notebook in this theme."""
     name = label(path).removesuffix(".ipynb").replace("/", "-")
     browser.keep(desk.page, f"{name}-{'dark' if desk.dark else 'light'}")
+
+
+def cell(count: int | None, *outputs: dict[str, str]) -> dict[str, Any]:
+    """A code cell as the model of a notebook holds it."""
+    return {"cell_type": "code", "id": f"cell-{count}", "execution_count": count, "outputs": list(outputs)}
+
+
+ERROR = {"output_type": "error", "ename": "ShellFailed", "evalue": "line 2"}
+STREAM = {"output_type": "stream", "text": "fine"}
+MODELS = {
+    "whole": ([cell(1, STREAM), {"cell_type": "markdown"}, cell(2)], []),
+    "a cell that never ran": ([cell(1), cell(None)], ["its counts are [1, None]"]),
+    "a cell that ran twice": ([cell(2), cell(3)], ["its counts are [2, 3]"]),
+    "an error": ([cell(1, STREAM, ERROR)], ["cell cell-1: ShellFailed: line 2"]),
+    "no code": ([{"cell_type": "markdown"}], ["its counts are []"]),
+}
+
+
+@pytest.mark.parametrize(("cells", "said"), MODELS.values(), ids=MODELS)
+def test_a_model_with_a_fault_is_told(cells: list[dict[str, Any]], said: list[str]) -> None:
+    """What Run All leaves is judged by its counts and by its errors."""
+    assert jupyter.faults(cells) == said

@@ -7,13 +7,15 @@ import os
 import re
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import browser
+import demo_clicks as clicks
 import pytest
+from browser import Watch
 from image_runs import address, container, have, inside, logged, page, unique
 
 from course import engine
@@ -145,8 +147,8 @@ def test_the_page_works_without_and_with_the_database_and_ends_well(
         assert "secret" not in app.logs().decode()
 
 
-def test_the_stack_comes_up_healthy_and_goes_without_a_trace() -> None:
-    """One command starts it; app, mongo-express and database show one record; `down -v` leaves nothing."""
+def test_the_stack_is_worked_with_by_clicks_and_goes_without_a_trace(tmp_path: Path) -> None:
+    """What one types is in the database and on the other page; after `down -v` nothing is left."""
     for tag in IMAGES:
         have(tag)
     project = unique("stack")
@@ -155,26 +157,45 @@ def test_the_stack_comes_up_healthy_and_goes_without_a_trace() -> None:
         env |= {"APP_PORT": "0", "ME_PORT": "0", "APP_IMAGE": f"{project}:1"}
         after.callback(lambda: run("docker", "compose", "down", "--volumes", "--rmi", "local", env=env))
         run("docker", "compose", "up", "--wait", "--quiet-pull", env=env)
-        app = run("docker", "compose", "port", "app", "3000", env=env).strip()
-        body = json.dumps({"name": "Ana"}).encode()
-        request = urllib.request.Request(
-            f"http://{app}/update-profile", body, {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            assert json.load(answer)["saved"] is True
-        viewer = run("docker", "compose", "port", "mongo-express", "8081", env=env).strip()
-        manager = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-        manager.add_password(None, f"http://{viewer}/", "browser", "look")
-        opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(manager))
-        with opener.open(f"http://{viewer}/db/user-account/users", timeout=20) as answer:
-            assert "Ana" in answer.read().decode()
-        ask = ["mongosh", "--quiet", "-u", "admin", "-p", "secret", "--authenticationDatabase", "admin"]
-        look = ["--eval", "db.users.findOne({userid: 1}).name", "user-account"]
-        assert run("docker", "compose", "exec", "-T", "mongodb", *ask, *look, env=env).strip() == "Ana"
+        work_with(env, tmp_path / "profile")
     marked: dict[str, Any] = {"label": f"com.docker.compose.project={project}"}
     client = engine.client()
     left = [client.containers.list(all=True, filters=marked), client.volumes.list(filters=marked)]
     assert [*left, client.networks.list(filters=marked)] == [[], [], []]
+
+
+def work_with(env: dict[str, str], profile: Path) -> None:
+    """Type into the app's page and into mongo-express; after each step the database is asked itself."""
+    app = run("docker", "compose", "port", "app", "3000", env=env).strip()
+    viewer = run("docker", "compose", "port", "mongo-express", "8081", env=env).strip()
+    with browser.page(profile, height=900) as page:
+        watch = Watch(f"http://{app}")
+        watch.on(page)
+        clicks.fill_in_the_profile(page, f"http://{app}/")
+        assert held(env) == {1: "Ana"}
+        assert watch.take() == []
+        watch.home = f"http://{viewer}"
+        clicks.open_the_collection(page, f"http://browser:look@{viewer}/")
+        clicks.rename(page, "Ana", "Eva")
+        assert held(env) == {1: "Eva"}
+        clicks.open_the_collection(page, f"http://{viewer}/")
+        clicks.add(page, clicks.NEW)
+        assert held(env) == {1: "Eva", 7: "Kim"}
+        browser.keep(page, "mongo-express")
+        assert watch.take() == []
+        page.goto(f"http://{app}/")
+        clicks.sees(page, **clicks.FIELDS | {"name": "Eva"})
+        browser.keep(page, "demo")
+
+
+def held(env: dict[str, str]) -> dict[int, str]:
+    """What the database holds, asked by mongosh: the name of each user."""
+    ask = ["mongosh", "--quiet", "-u", "admin", "-p", "secret", "--authenticationDatabase", "admin"]
+    look = "print(JSON.stringify(db.users.find().toArray().map(user => [user.userid, user.name])))"
+    said = run(
+        "docker", "compose", "exec", "-T", "mongodb", *ask, "--eval", look, "user-account", env=env
+    )  # fmt: skip
+    return dict(sorted(json.loads(said)))
 
 
 def test_the_lock_file_is_the_one_that_the_kit_serves() -> None:

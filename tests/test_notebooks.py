@@ -9,11 +9,14 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import browser
+import jupyter
 import nbformat
 import pages
 import pytest
 import running
 from drawing import drawn
+from jupyter import Desk
 from running import Kernel
 
 from course import engine, ledger, lesson, places
@@ -23,8 +26,8 @@ pytestmark = [pytest.mark.apart, pytest.mark.long]
 NOTEBOOKS = pages.committed_with_outputs()
 CHAPTERS = [path for path in NOTEBOOKS if pages.all_paths()[path] == "chapter"]
 # A second run meets the state that the first left: docs/decisions/0025. Any order has to do, so one is drawn.
-TWICE = drawn(CHAPTERS, len(CHAPTERS) // 4, "second runs")
-RUNS = random.Random(SEED).sample([*NOTEBOOKS, *TWICE], k=len(NOTEBOOKS) + len(TWICE))
+AGAIN = drawn(CHAPTERS, len(CHAPTERS) // 4, "second runs")
+RUNS = random.Random(SEED).sample(NOTEBOOKS, k=len(NOTEBOOKS))
 BESIDE = ("demo", "images")  # what notebooks look at
 IMAGE = "busybox:1.37"
 KILLED = drawn(CHAPTERS, len(CHAPTERS) // 2, "kills")
@@ -82,7 +85,7 @@ def test_every_notebook_is_found() -> None:
 def test_outputs_are_true_and_the_engine_is_as_before(
     path: Path, env: dict[str, str], clone: Path, unchanged: Callable[[], tuple[str, ...]], tmp_path: Path
 ) -> None:
-    """A notebook prints what is committed, first and again, in whatever order, and leaves nothing."""
+    """A notebook prints what is committed, in whatever order, and leaves nothing."""
     copy, before = clone / label(path), files(clone)
     wrong = running.faults(copy, env, tmp_path)
     assert not wrong, f"COURSE_SEED={SEED} repeats this order\n" + "\n".join(wrong)
@@ -90,9 +93,35 @@ def test_outputs_are_true_and_the_engine_is_as_before(
     assert files(clone) == before
 
 
+@pytest.fixture(scope="module")
+def desk(env: dict[str, str], clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """JupyterLab on the copy of the notebooks, whose kernels are on this engine, in a real browser."""
+    scratch = tmp_path_factory.mktemp("jupyter")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in env.items():
+            patch.setenv(name, value)
+        with jupyter.lab(clone, scratch) as url, jupyter.desk(url, scratch / "profile") as found:
+            yield found
+
+
+@pytest.mark.parametrize("path", AGAIN, ids=map(label, AGAIN))
+def test_run_all_in_a_real_browser_is_a_second_run(
+    path: Path, desk: Desk, clone: Path, unchanged: Callable[[], tuple[str, ...]]
+) -> None:
+    """Run All in JupyterLab: every cell in its order, no error, the engine and all files as before."""
+    before, content = files(clone), (clone / label(path)).read_bytes()
+    with desk.opened(label(path), kernel=True):
+        cells = desk.run_all()
+        browser.keep(desk.page, f"run-{path.stem}")
+    assert jupyter.faults(cells) == []
+    assert unchanged() == ()
+    assert (files(clone), (clone / label(path)).read_bytes()) == (before, content)
+
+
 def files(folder: Path) -> set[str]:
-    """Every file below *folder*, without what Python keeps for itself."""
-    found = (file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    """Every file below *folder*, without what Python and JupyterLab keep for themselves."""
+    own = {"__pycache__", ".ipynb_checkpoints"}
+    found = (file for file in folder.rglob("*") if file.is_file() and not own & set(file.parts))
     return {label_in(folder, file) for file in found}
 
 

@@ -50,12 +50,14 @@ def test_the_lab_verb_prints_an_address_that_answers(jupyter_of_its_own: None) -
 def test_chapter_00_runs_in_a_real_browser(tmp_path: Path) -> None:
     """Run All in Chromium: every cell ran, none failed, the picture is drawn, the engine is as before."""
     before = ledger.snapshot(client())
-    root = jupyter.copy(tmp_path / "copy", ["notebooks"])
-    with jupyter.lab(root, tmp_path) as url, jupyter.desk(url, tmp_path / "profile") as desk:
-        desk.open("notebooks/00-start.ipynb", kernel=True)
+    root, widths = jupyter.copy(tmp_path / "copy", ["notebooks"]), "all => all.map(each => each.naturalWidth)"
+    with (
+        jupyter.lab(root, tmp_path) as url,
+        jupyter.desk(url, tmp_path / "profile") as desk,
+        desk.opened("notebooks/00-start.ipynb", kernel=True),
+    ):
         cells = desk.run_all()
-        pictures = desk.page.locator("figure img").evaluate_all("all => all.map(each => each.naturalWidth)")
-        desk.close()
+        pictures = desk.page.locator("figure img").evaluate_all(widths)
     assert jupyter.faults(cells) == []
     assert pictures and min(pictures) > 100
     assert not [fault for fault in desk.watch.take() if fault.startswith("script error")]
