@@ -147,7 +147,8 @@ def used() -> int:
 def main(learners: int = LEARNERS, notebooks: Sequence[str] = NOTEBOOKS) -> int:
     """Open a room, let all work at once, keep the rows, say what failed; 1 if anything did."""
     load = os.getloadavg()[0]
-    with opened(learners, notebooks) as (address, words, seconds), Memory() as memory:
+    chapters = list(dict.fromkeys(notebook.removesuffix("-more") for notebook in notebooks))
+    with opened(learners, chapters) as (address, words, seconds), Memory() as memory:
         visitors = [Visitor(address, name) for name in sorted(words) if name.startswith("learner")]
         together = threading.Barrier(len(visitors))
         with ThreadPoolExecutor(len(visitors)) as pool:

@@ -307,7 +307,9 @@ def test_after_ctrl_c_nothing_is_left_but_disks(room: Room, kernels: dict[str, K
     assert room.interrupt() == 0
     assert room.containers() == []
     assert until(lambda: not (room.mounts() or room.disks() or room.processes()), 10)
-    assert sorted(file.stem for file in (room.home / "learners").glob("*.ext4")) == list(NAMES)
+    assert sorted(file.stem for file in (room.home / "learners").glob("*.ext4")) == sorted(
+        [*NAMES, cards.INSTRUCTOR]
+    )
     assert reached_here([("127.0.0.1", room.port)]) == []
 
 
