@@ -36,6 +36,8 @@ def open_the_collection(page: Page, url: str) -> None:
 
 def rename(page: Page, old: str, new: str) -> None:
     """Open the document in which the name is *old*, write *new* over it, and save."""
+    # A row does nothing before the page's script has come.
+    page.wait_for_load_state("load")
     page.get_by_role("cell", name=old, exact=True).click()
     expect(page.get_by_role("heading", name="Editing Document")).to_be_visible()
     page.locator(".CodeMirror-line").get_by_text(f"'{old}'", exact=True).dblclick()
@@ -46,6 +48,7 @@ def rename(page: Page, old: str, new: str) -> None:
 
 def add(page: Page, document: str) -> None:
     """Write a new document in the collection that is open, and save."""
+    page.wait_for_load_state("load")
     page.get_by_role("button", name="New Document").click()
     page.locator(".modal.in .CodeMirror").click()
     page.keyboard.press("ControlOrMeta+a")

@@ -104,7 +104,8 @@ def spoken(seconds: float) -> str:
 def load(file: Path) -> Load:
     """What the notebook *file* asks of a reader; set-up and clean-up cells count like others."""
     cells = notebooks.read(file)["cells"]
-    prose = [notebooks.source(cell) for cell in cells if cell["cell_type"] == "markdown"]
+    # Without the row that this writes: its words would change what it says.
+    prose = [ROW.sub("", notebooks.source(cell)) for cell in cells if cell["cell_type"] == "markdown"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     sources = [notebooks.source(cell) for cell in code]
     outputs = [each for cell in code for each in cell["outputs"]]
