@@ -118,8 +118,8 @@ def interrupted(tag: str, recipe: Path, at: str, **env: str) -> None:
 
 
 def gone(word: str) -> bool:
-    """Whether the processes with *word* end within 20 s."""
-    deadline = time.monotonic() + 20
+    """Whether the processes with *word* end within 60 s."""
+    deadline = time.monotonic() + 60
     while processes_with(word):
         if time.monotonic() > deadline:
             return False
