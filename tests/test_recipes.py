@@ -118,13 +118,20 @@ def interrupted(tag: str, recipe: Path, at: str, **env: str) -> None:
 
 
 def gone(word: str) -> bool:
-    """Whether the processes with *word* end within 60 s."""
-    deadline = time.monotonic() + 60
+    """Whether the processes with *word* end within 20 s."""
+    deadline = time.monotonic() + 20
     while processes_with(word):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.1)
     return True
+
+
+def end(word: str) -> None:
+    """End the processes with *word* that are left."""
+    for pid in processes_with(word):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 # building ---------------------------------------------------------------------------------------------
@@ -180,8 +187,12 @@ def test_ctrl_c_in_a_build_ends_it_and_the_next_run_builds(image: Image, tmp_pat
     word = unique("endless")
     an_image(tmp_path / "recipe", image.tag, ENDLESS.format(word=word))
     assert image.recipe
-    interrupted(image.tag, image.recipe, "step 2/2")
-    assert gone(word), "the build's own process went on"
+    try:
+        interrupted(image.tag, image.recipe, "step 2/2")
+        assert gone(word), "the build's own process went on"
+    finally:
+        # One that BuildKit lost keeps its address on the bridge, which a later container then shares.
+        end(word)
     assert gone(str(tmp_path / "state")), "docker build went on"
     assert (is_here(image.tag), left_over()) == (False, [])
     an_image(tmp_path / "recipe", image.tag, QUIET)
