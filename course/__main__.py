@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from course.errors import CourseError, full_disk_in_words
+from course.errors import exit_code
 
 Verb = Callable[[argparse.Namespace], int]
 
@@ -215,15 +215,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; what a person can cure is said in words."""
     options = parser().parse_args(arguments)
-    try:
-        with full_disk_in_words():
-            return int(options.verb(options))
-    except CourseError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nInterrupted. Nothing is half-made: the same command goes on from here.", file=sys.stderr)
-        return 130
+    return exit_code(lambda: int(options.verb(options)))
 
 
 if __name__ == "__main__":

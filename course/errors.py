@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -35,3 +36,16 @@ def full_disk_in_words() -> Iterator[None]:
         raise CourseError(
             f"This machine's disk is full{where}.", "make room (df -h shows where), then run the same again"
         ) from error
+
+
+def exit_code(run: Callable[[], int]) -> int:
+    """What *run* gives; 1 after an error that a person can cure and 130 after Ctrl-C, both said in words."""
+    try:
+        with full_disk_in_words():
+            return run()
+    except CourseError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. Nothing is half-made: the same command goes on from here.", file=sys.stderr)
+        return 130

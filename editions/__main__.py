@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from course.errors import CourseError
+from course.errors import exit_code
 from editions import site, slides
 
 
@@ -15,12 +15,12 @@ def main(words: list[str]) -> int:
     if len(words) != 1 or words[0] not in verbs:
         print(f"python -m editions {' | '.join(verbs)}", file=sys.stderr)
         return 2
-    try:
+
+    def write() -> int:
         verbs[words[0]]()
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+        return 0
+
+    return exit_code(write)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
-from course.errors import CourseError, full_disk_in_words
+from course.errors import exit_code
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,17 +40,12 @@ def main() -> int:
     options = parser().parse_args()
     from room import opening
 
-    try:
-        with full_disk_in_words():
-            if options.stop:
-                return opening.stop()
-            return opening.clear() if options.clear else opening.run(opening.Wish(**_wish(options)))
-    except CourseError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nInterrupted. Nothing is half-made: the same command goes on from here.", file=sys.stderr)
-        return 130
+    def asked() -> int:
+        if options.stop:
+            return opening.stop()
+        return opening.clear() if options.clear else opening.run(opening.Wish(**_wish(options)))
+
+    return exit_code(asked)
 
 
 def _wish(options: argparse.Namespace) -> dict[str, Any]:

@@ -39,18 +39,7 @@ def fetched() -> Path:
     """The folder with the packages, got once for each state of the lock; that needs a network, no engine."""
     text = wanted(LOCK.read_text(encoding="utf-8"))
     key = hashlib.sha256(f"{VERSION} {debian.architecture()} {AWS} {text}".encode()).hexdigest()[:12]
-    place = cache.folder() / f"room-python-{key}"
-    if not place.exists():
-        print("getting the packages of the learners' Python …", flush=True)
-        with cache.workspace() as work:
-            _install(text, work)
-            try:
-                (work / "python").rename(place)
-            except OSError:
-                # Another process was quicker, and what it made is the same.
-                if not place.exists():
-                    raise
-    return place
+    return cache.kept_folder(f"room-python-{key}", lambda part: _install(text, part))
 
 
 def ready() -> Path:
@@ -68,8 +57,9 @@ def wanted(lock: str) -> str:
     return "".join(block for block in blocks if block.split("==")[0] not in NOT_INSIDE)
 
 
-def _install(text: str, work: Path) -> None:
-    pins, packages = work / "pins.txt", work / f"python/lib/python{VERSION}/site-packages"
+def _install(text: str, part: Path) -> None:
+    print("getting the packages of the learners' Python …", flush=True)
+    pins, packages = part.with_name("pins.txt"), part / f"lib/python{VERSION}/site-packages"
     pins.write_text(text)
     packages.mkdir(parents=True)
     venv = bootstrap.VENV / "bin"
@@ -90,13 +80,13 @@ def _install(text: str, work: Path) -> None:
         )
     # What belongs to an environment stands, with --target, beside the packages; its programs name our Python.
     for name in ("share", "etc"):
-        (packages / name).rename(work / "python" / name)
-    (work / "python/bin").mkdir()
-    (work / "python/bin/python3").symlink_to("/usr/bin/python3")
-    (work / "python/bin/python").symlink_to("python3")
-    (work / "python/bin/aws").write_text(AWS)
-    (work / "python/bin/aws").chmod(0o755)
-    (work / "python/pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\n")
+        (packages / name).rename(part / name)
+    (part / "bin").mkdir()
+    (part / "bin/python3").symlink_to("/usr/bin/python3")
+    (part / "bin/python").symlink_to("python3")
+    (part / "bin/aws").write_text(AWS)
+    (part / "bin/aws").chmod(0o755)
+    (part / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\n")
 
 
 def _compile(place: Path) -> None:
@@ -105,5 +95,12 @@ def _compile(place: Path) -> None:
         "--volume", f"{place}:{INSIDE}", "--entrypoint", f"{INSIDE}/bin/python", engines.IMAGE,
         "-m", "compileall", "-q", "-j", "0", "-x", NOT_COMPILED, f"{INSIDE}/lib",
     ]  # fmt: skip
-    # Packages hold files for other Pythons, which don't compile; what matters is what is imported.
-    subprocess.run(command, env=engine.environment(), capture_output=True, check=False)
+    # Its exit code says little: packages hold files for other Pythons, which don't compile.
+    done = subprocess.run(
+        command, env=engine.environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if not list(place.glob("lib/*/site-packages/jupyterlab/__pycache__/*.pyc")):
+        raise PythonError(
+            f"The learners' Python could not be compiled:\n{done.stdout.strip()[-500:]}",
+            "see what the last lines name, then run it again",
+        )

@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from generated import put
+
 from course import labs, places
 from course.errors import CourseError
 
@@ -121,19 +123,8 @@ def set_up_times(root: Path = places.ROOT) -> str:
 def filled(text: str, root: Path = places.ROOT) -> str:
     """The README's *text* with each generated place as the notebooks and measurements have it now."""
     words = re.sub(r"[\[\]\\]", "", picture(root)[1])
-    text = _put(_put(text, "picture", f"![{words}]({PICTURE})"), "incidents", tickets(root))
-    return _put(_put(text, "measured", set_up_times(root)), "chapters", table(chapters(root)))
-
-
-def _put(text: str, place: str, content: str) -> str:
-    pattern = rf"(<!-- {place}: [^>]*-->\n).*?(<!-- end of {place} -->)"
-    fresh, count = re.subn(pattern, lambda found: f"{found[1]}{content}\n{found[2]}", text, flags=re.DOTALL)
-    if count != 1:
-        raise ReadmeError(
-            f"README.md has {count} places for {place}, not one.",
-            f"put <!-- {place}: … --> and <!-- end of {place} --> on lines of their own",
-        )
-    return fresh
+    text = put(put(text, "picture", f"![{words}]({PICTURE})"), "incidents", tickets(root))
+    return put(put(text, "measured", set_up_times(root)), "chapters", table(chapters(root)))
 
 
 def stale(root: Path = places.ROOT) -> list[str]:

@@ -1,22 +1,21 @@
 """A network in which a browser meets one server of this machine and nothing else; root on Linux only.
 
-As a program it is that network: `unshare -n python relay.py PORT OUTSIDE`. A container that starts or ends
-changes the machine's interfaces, and Chromium then drops what it is asking; in here nothing ever changes.
+A container that starts or ends changes the machine's interfaces, and Chromium then drops what it is asking;
+in here nothing ever changes. The room's relay carries the connections, as it does for learners.
 """
 
 from __future__ import annotations
 
-import asyncio
-import ctypes
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-NET = 0x40000000  # CLONE_NEWNET
+ROOT = Path(__file__).resolve().parent.parent
+# The room's relay has a way in as well; nothing is asked there.
+UNUSED = 1
 
 
 def is_possible() -> bool:
@@ -27,55 +26,20 @@ def is_possible() -> bool:
 @contextmanager
 def network(port: int) -> Iterator[list[str]]:
     """A network whose 127.0.0.1:*port* is this machine's; gives the words before a command to run in it."""
-    outside = os.open("/proc/self/ns/net", os.O_RDONLY)
-    command = ["setpriv", "--pdeathsig", "KILL", "unshare", "-n", sys.executable, __file__]
-    command += [str(port), str(outside)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, pass_fds=[outside])
-    try:
-        assert process.stdout is not None
-        place = process.stdout.readline().strip()
-        assert place, "the network could not be made"
-        yield ["nsenter", f"-n{place}", "--"]
-    finally:
-        process.kill()
-        process.wait()
-        os.close(outside)
+    there = f"{port}=127.0.0.1:{port}"
+    holder = ["setpriv", "--pdeathsig", "KILL", "unshare", "-n", "sh", "-c"]
+    with ExitStack() as stack:
+        pid, said = _running(stack, [*holder, "ip link set lo up && echo up && exec cat"])
+        assert said == "up", "the network could not be made"
+        _, said = _running(stack, [sys.executable, "-m", "room.relay", str(pid), str(UNUSED), there])
+        assert said, "nothing carries connections out of the network"
+        yield ["nsenter", f"-n/proc/{pid}/ns/net", "--"]
 
 
-async def serve(listener: socket.socket, port: int) -> None:
-    """Pass every connection of *listener* on to 127.0.0.1:*port*, for ever."""
-
-    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        try:
-            while block := await source.read(1 << 16):
-                sink.write(block)
-                await sink.drain()
-        except OSError:
-            pass  # one side has gone: the other is told by the end of its stream
-        finally:
-            sink.close()
-
-    async def passed_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        try:
-            back, there = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            sink.close()
-            return
-        await asyncio.gather(pump(source, there), pump(back, sink))
-
-    async with await asyncio.start_server(passed_on, sock=listener) as server:
-        await server.serve_forever()
-
-
-def main(port: int, outside: int) -> None:
-    """Listen in this network, and ask from the one outside: a socket stays where it was made."""
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    listener = socket.create_server(("127.0.0.1", port))
-    inside = Path(f"/proc/{os.getpid()}/fd/{os.open('/proc/self/ns/net', os.O_RDONLY)}")
-    assert ctypes.CDLL(None).setns(outside, NET) == 0, "the network outside can't be entered"
-    print(inside, flush=True)
-    asyncio.run(serve(listener, port))
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+def _running(stack: ExitStack, command: list[str]) -> tuple[int, str]:
+    """A process that lives as long as *stack*, and its first line."""
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    stack.enter_context(process)
+    stack.callback(process.kill)
+    assert process.stdout is not None
+    return process.pid, process.stdout.readline().strip()

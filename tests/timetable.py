@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from generated import put
+
 from course import labs as notebooks
 from course import places
 from course.errors import CourseError
@@ -275,18 +277,6 @@ def fresh(root: Path = places.ROOT) -> dict[Path, str]:
     text = put(page.read_text(encoding="utf-8"), "minutes", table(found))
     pages[page] = put(text, "plans", f"\n{programme(found, root)}\n")
     return pages
-
-
-def put(text: str, place: str, content: str) -> str:
-    """*text* with *content* between the comments that mark *place*."""
-    pattern = rf"(<!-- {place}: [^>]*-->\n).*?(<!-- end of {place} -->)"
-    whole, count = re.subn(pattern, lambda found: f"{found[1]}{content}\n{found[2]}", text, flags=re.DOTALL)
-    if count != 1:
-        raise TimetableError(
-            f"A page has {count} places for {place}, not one.",
-            f"put <!-- {place}: … --> and <!-- end of {place} --> on lines of their own",
-        )
-    return whole
 
 
 def stale(root: Path = places.ROOT) -> list[str]:

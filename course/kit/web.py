@@ -16,21 +16,16 @@ def modules(say: Say = print) -> Path:
     Raises `course.kit.child.ChildError` with npm's last lines.
     """
     folder, lock = places.ROOT / "web", places.ROOT / "web" / npm.LOCK
-    place = cache.folder() / f"web-{short(lock.read_text(encoding='utf-8'), *npm.UNREAD)}"
+    name = f"web-{short(lock.read_text(encoding='utf-8'), *npm.UNREAD)}"
 
     def make(part: Path) -> None:
         say("getting the packages of web/ from npm")
         npm.modules(folder, npm_here(places.ROOT / "images" / "web", say), part, again=AGAIN)
 
-    archive = cache.kept(f"npm-{place.name}.tar", make)
-    if not place.exists():
-        with cache.workspace() as work:
-            with tarfile.open(archive) as tar:
-                tar.extractall(work / "web", filter="tar")
-            try:
-                (work / "web").rename(place)
-            except OSError:
-                # Another process was quicker, and what it made is the same.
-                if not place.exists():
-                    raise
-    return place / "node_modules"
+    archive = cache.kept(f"npm-{name}.tar", make)
+
+    def unpack(place: Path) -> None:
+        with tarfile.open(archive) as tar:
+            tar.extractall(place, filter="tar")
+
+    return cache.kept_folder(name, unpack) / "node_modules"
