@@ -13,12 +13,12 @@ import ctypes
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
+
+from room import carry
+from room.carry import Address, Dial
 
 CLONE_NEWNET = 0x40000000
-CHUNK_BYTES = 1 << 18
-BACKLOG = 128
-Dial = Callable[[], Awaitable[socket.socket]]
 
 
 class Network:
@@ -44,74 +44,23 @@ def _enter(network: int) -> None:
         raise OSError(ctypes.get_errno(), "the learner's network can't be entered")
 
 
-def _listening(port: int) -> socket.socket:
-    made = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
-    made.setblocking(False)
-    return made
-
-
-def _unconnected() -> socket.socket:
-    made = socket.socket()
-    made.setblocking(False)
-    return made
-
-
-async def _connected(made: socket.socket, address: tuple[str, int]) -> socket.socket:
-    try:
-        await asyncio.get_running_loop().sock_connect(made, address)
-    except OSError:
-        made.close()
-        raise
-    return made
-
-
-async def _copy(source: socket.socket, target: socket.socket) -> None:
-    """What comes from *source* goes to *target*, and the end of it too."""
-    loop, chunk = asyncio.get_running_loop(), bytearray(CHUNK_BYTES)
-    with contextlib.suppress(OSError):
-        while count := await loop.sock_recv_into(source, chunk):
-            await loop.sock_sendall(target, memoryview(chunk)[:count])
-    with contextlib.suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
-
-
-async def _carry(caller: socket.socket, dial: Dial) -> None:
-    with caller:
-        try:
-            other = await dial()
-        except OSError:
-            return
-        with other:
-            await asyncio.gather(_copy(caller, other), _copy(other, caller))
-
-
-async def _serve(door: socket.socket, dial: Dial) -> None:
-    loop, carried = asyncio.get_running_loop(), set()
-    while True:
-        caller, _ = await loop.sock_accept(door)
-        caller.setblocking(False)
-        task = asyncio.create_task(_carry(caller, dial))
-        carried.add(task)
-        task.add_done_callback(carried.discard)
-
-
-async def _run(pid: int, inward: int, outward: dict[int, tuple[str, int]]) -> None:
+async def _run(pid: int, inward: int, outward: dict[int, Address]) -> None:
     network = Network(pid)
 
     async def inside() -> socket.socket:
         with network.entered():
-            made = _unconnected()
-        return await _connected(made, ("127.0.0.1", inward))
+            made = carry.unconnected()
+        return await carry.connected(made, ("127.0.0.1", inward))
 
-    def outside(address: tuple[str, int]) -> Dial:
-        return lambda: _connected(_unconnected(), address)
+    def outside(address: Address) -> Dial:
+        return lambda: carry.connected(carry.unconnected(), address)
 
-    door = _listening(0)
-    work = [_serve(door, inside)]
+    door = carry.listening(("127.0.0.1", 0))
+    work = [carry.serve(door, inside)]
     for port, address in outward.items():
         with network.entered():
-            made = _listening(port)
-        work.append(_serve(made, outside(address)))
+            made = carry.listening(("127.0.0.1", port))
+        work.append(carry.serve(made, outside(address)))
     print(door.getsockname()[1], flush=True)
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), lambda: os._exit(0))
     await asyncio.gather(*work)
@@ -122,8 +71,7 @@ def main(words: list[str]) -> None:
     outward = {}
     for word in words[2:]:
         port, _, address = word.partition("=")
-        host, _, there = address.rpartition(":")
-        outward[int(port)] = (host, int(there))
+        outward[int(port)] = carry.place(address)
     asyncio.run(_run(int(words[0]), int(words[1]), outward))
 
 

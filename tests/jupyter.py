@@ -123,9 +123,11 @@ class Desk:
         # JupyterLab's body has no height, and axe takes what lies in a box without one for hidden: all of it.
         page.add_style_tag(content="body { height: 100vh }")
         self.dark = False
+        self.path = ""
 
     def open(self, path: str, *, kernel: bool = False) -> None:
         """Open the notebook at *path* and wait until all of it is drawn; run nothing."""
+        self.path = path
         self.page.evaluate(OPEN, [path, kernel])
         self.page.wait_for_function(DRAWN)
 
@@ -156,11 +158,17 @@ class Desk:
 
     def go(self, *, dark: bool) -> None:
         """Change to the light or the dark theme."""
-        if dark != self.dark:
-            self.page.evaluate(THEME, "JupyterLab Dark" if dark else "JupyterLab Light")
-            self.page.wait_for_function(CHANGED, arg=not dark)
-            self.page.wait_for_function(DRAWN)
-            self.dark = dark
+        if dark == self.dark:
+            return
+        self.page.evaluate(THEME, "JupyterLab Dark" if dark else "JupyterLab Light")
+        self.page.wait_for_function(CHANGED, arg=not dark)
+        self.page.wait_for_function(DRAWN)
+        self.dark = dark
+        # JupyterLab leaves a diagram in the colours of the theme in which it was drawn.
+        if self.page.locator(".jp-RenderedMermaid").count():
+            self.close()
+            self.open(self.path)
+            self.stretch()
 
     def run_all(self) -> list[dict[str, Any]]:
         """Run every cell to its end; gives the notebook's cells as its model holds them afterwards."""

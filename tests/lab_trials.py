@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import nbformat
@@ -31,13 +31,14 @@ class Unproven(AssertionError):
 
 @dataclass
 class Attempt:
-    """What came of one run: errors by cell, two judgements where the check cell stands, what was left.
+    """What came of one run: errors by cell, *judged* judgements where the check cell stands, what was left.
 
     *left* is what the notebook's own clean-up left, *litter* what is there after the harness's as well.
     *well_before* and *well_after* are the symptoms that weren't there before the first answer and after the
     last, each with what was seen instead.
     """
 
+    judged: int
     errors: dict[str, str] = field(default_factory=dict)
     judgements: list[Judgement] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -46,11 +47,11 @@ class Attempt:
     well_after: dict[str, str] = field(default_factory=dict)
 
     def disagreement(self) -> list[str]:
-        """Judging twice, each time with a nonce of its own, must say the same."""
-        if len(self.judgements) != 2:
-            return [f"it was judged {len(self.judgements)} times, not twice; {self.errors}"]
-        first, second = (judgement.to_dict() for judgement in self.judgements)
-        return [] if first == second else [f"two judgements differ:\n{first}\n{second}"]
+        """Judging again, each time with a nonce of its own, must say the same."""
+        if not self.judgements or len(self.judgements) != self.judged:
+            return [f"it was judged {len(self.judgements)} times, not {self.judged}; {self.errors}"]
+        first, *more = (judgement.to_dict() for judgement in self.judgements)
+        return [f"two judgements differ:\n{first}\n{each}" for each in more if each != first]
 
     def littered(self) -> list[str]:
         """What neither the clean-up nor the checks have taken away again."""
@@ -61,12 +62,13 @@ class Attempt:
         return [f"checks broke:\n{each}" for each in self.judgements[:1] if each.named("error")]
 
 
-def run(lab: Lab, answers: Mapping[str, str], *, to_the_end: bool) -> Attempt:
-    """Execute *lab* with *answers* in a work folder of its own, judge twice where the check cell stands.
+def run(lab: Lab, answers: Mapping[str, str], *, to_the_end: bool, judged: int = 2) -> Attempt:
+    """Execute *lab* with *answers* in a work folder of its own, judge where the check cell stands.
 
-    *to_the_end* also runs what follows: `lesson.check()` and the clean-up. The engine is put back after.
+    It is judged *judged* times, each time with a nonce of its own. *to_the_end* also runs what follows:
+    `lesson.check()` and the clean-up. The engine is put back after.
     """
-    return _run(lab, answers, "" if to_the_end else CHECK_CELL)
+    return _run(lab, answers, "" if to_the_end else CHECK_CELL, judged)
 
 
 def begin(lab: Lab) -> Attempt:
@@ -74,9 +76,9 @@ def begin(lab: Lab) -> Attempt:
     return _run(lab, {}, next(iter(labs.answers(lab.notebook))))
 
 
-def _run(lab: Lab, answers: Mapping[str, str], stop: str) -> Attempt:
+def _run(lab: Lab, answers: Mapping[str, str], stop: str, judged: int = 0) -> Attempt:
     """Execute *lab* with *answers*, up to the cell *stop* (empty: all of it)."""
-    attempt = Attempt()
+    attempt = Attempt(judged)
     notebook = nbformat.from_dict(labs.overlay(lab.notebook, answers))  # type: ignore[no-untyped-call]
     # The kernel keeps a ledger too, but one that a submission could have spoilt: this one is the harness's.
     with work_folder(lab) as folder, ledger.Recorder(f"trial-{lab.slug}", folder, KIT) as recorder:
@@ -145,7 +147,8 @@ def _execute(
             if cell.id == first:
                 attempt.well_before = well(symptoms, System(engine.client(), folder))
             if cell.id == CHECK_CELL:
-                attempt.judgements = [judge(checks, System(engine.client(), folder)) for _ in range(2)]
+                system = partial(System, engine.client(), folder)
+                attempt.judgements = [judge(checks, system()) for _ in range(attempt.judged)]
             if cell.id == stop:
                 return
             if cell.id == CHECK_CELL:
@@ -218,10 +221,11 @@ class Trials:
             faults.append(f"it earns points as handed out:\n{attempt.judgements[0]}")
         return faults
 
-    def faults_of_wrong(self, wrong: WrongAnswer) -> list[str]:
+    def faults_of_wrong(self, wrong: WrongAnswer, *, judged: int = 2) -> list[str]:
         """A wrong answer fails the checks it names and no others; those that need them are blocked."""
         self.prove()
-        attempt = run(self.lab, labs.answers(self.lab.solution) | wrong.answers, to_the_end=False)
+        answers = labs.answers(self.lab.solution) | wrong.answers
+        attempt = run(self.lab, answers, to_the_end=False, judged=judged)
         faults = attempt.disagreement() + attempt.broken_checks() + attempt.littered()
         for judgement in attempt.judgements[:1]:
             failed = judgement.named("fail")

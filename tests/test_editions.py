@@ -17,9 +17,11 @@ from threading import Thread
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+import accessibility
 import browser
 import pages
 import pytest
+from drawing import drawn
 from playwright.sync_api import Page, Request, Route
 
 from course.errors import CourseError
@@ -249,6 +251,10 @@ def test_the_site_works_from_a_folder(html: Path, tmp_path: Path) -> None:
             page.goto((html / f"{name}.html").as_uri())
             page.wait_for_load_state("networkidle")
             assert not page.evaluate("() => document.documentElement.scrollWidth > innerWidth"), name
+            accessibility.install(page)
+            for theme in ("light", "dark"):
+                page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+                assert accessibility.axe(page, ["article.bd-article"]) == [], (name, theme)
         assert told == []
         page.goto((html / "search.html").as_uri() + "?q=bind+mount")
         page.locator("#search-results li a", has_text="And in a bind mount?").first.wait_for()
@@ -336,6 +342,10 @@ OVERFLOWING = (
     "() => [...document.querySelectorAll('[data-overflows]')].map((each) => each.innerText.slice(0, 80))"
 )
 DRAWN = "() => [...document.querySelectorAll('.slides > section > section')].length"
+PLACES = """() => [...document.querySelectorAll('.slides > section')].flatMap(
+    (column, h) => [...column.querySelectorAll(':scope > section')].map((_, v) => [h, v]))"""
+SETTLED = """() => document.querySelector('.slides').getAnimations({subtree: true})
+    .every(each => each.playState === 'finished')"""
 EMPTY = """() => [...document.querySelectorAll('.slides > section > section')]
     .filter((each) => [...each.children].every((one) => one.matches('aside, .topic')))
     .map((each) => each.outerHTML)"""
@@ -360,7 +370,19 @@ def test_each_chapter_makes_slides_that_fit(tmp_path: Path) -> None:
         assert page.evaluate(OVERFLOWING) == []
         assert page.evaluate(EMPTY) == []
         assert page.locator("pre.mermaid svg").count() >= 9
+        accessibility.install(page)
+        seen = [
+            fault for place in drawn(page.evaluate(PLACES), 12, "slides") for fault in judged(page, place)
+        ]
+        assert seen == []
         assert told == []
+
+
+def judged(page: Page, place: list[int]) -> list[str]:
+    """What axe finds wrong on the slide at *place*, the number of its column and its row."""
+    page.evaluate("place => Reveal.slide(...place)", place)
+    page.wait_for_function(SETTLED)
+    return [f"{place}: {fault}" for fault in accessibility.axe(page, [".slides > section > section.present"])]
 
 
 def test_the_three_decks_name_chapters_and_grow() -> None:

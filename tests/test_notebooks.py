@@ -26,11 +26,11 @@ pytestmark = [pytest.mark.apart, pytest.mark.long]
 NOTEBOOKS = pages.committed_with_outputs()
 CHAPTERS = [path for path in NOTEBOOKS if pages.all_paths()[path] == "chapter"]
 # A second run meets the state that the first left: docs/decisions/0025. Any order has to do, so one is drawn.
-AGAIN = drawn(CHAPTERS, len(CHAPTERS) // 4, "second runs")
+AGAIN = drawn(CHAPTERS, len(CHAPTERS) // 6, "second runs")
 RUNS = random.Random(SEED).sample(NOTEBOOKS, k=len(NOTEBOOKS))
 BESIDE = ("demo", "images")  # what notebooks look at
 IMAGE = "busybox:1.37"
-KILLED = drawn(CHAPTERS, len(CHAPTERS) // 2, "kills")
+KILLED = drawn(CHAPTERS, len(CHAPTERS) // 3, "kills")
 
 
 def label(path: Path) -> str:
@@ -112,6 +112,7 @@ def test_run_all_in_a_real_browser_is_a_second_run(
     before, content = files(clone), (clone / label(path)).read_bytes()
     with desk.opened(label(path), kernel=True):
         cells = desk.run_all()
+        desk.stretch()
         browser.keep(desk.page, f"run-{path.stem}")
     assert jupyter.faults(cells) == []
     assert unchanged() == ()

@@ -33,7 +33,7 @@ EXPECTED = (
     "environment.yml", "pyproject.toml", "requirements*.lock", "web/package.json", "web/package-lock.json",
     "editions/*.py", "editions/*.toml", "editions/*.css", "editions/*.js", "editions/*.j2", "editions/*.html",
     "room/*.py", "room/*.html", "room/*.yaml", "room/*.md", "room/inside/*",
-    "room/kubernetes/Dockerfile", "room/kubernetes/start-server",
+    "room/kubernetes/Dockerfile", "room/kubernetes/in-pod", "room/kubernetes/start-server",
     "benchmarks/*.py", "benchmarks/*.csv", "benchmarks/*.md", "benchmarks/*.sh", "benchmarks/results/*",
     "course/*.py", "demo/README.md", "demo/app/*", "demo/Dockerfile", "demo/.dockerignore",
     "demo/compose.yaml", "demo/Jenkinsfile", "demo/.github/workflows/*.yml", "demo/pipeline/*",

@@ -1,29 +1,39 @@
-"""The values for a room on Kubernetes keep what a room promises; the chart isn't here to be rendered."""
+"""The values for a room on Kubernetes keep what a room promises; tests/test_room_pod.py starts a pod."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
+import pod
 import yaml  # type: ignore[import-untyped]
+from pod import SPAWNER, VALUES
 
+from course.grade import engines
 from room import disk
 
-FOLDER = Path(disk.__file__).parent / "kubernetes"
-VALUES: dict[str, Any] = yaml.safe_load((FOLDER / "values.yaml").read_text())
-MIRROR: list[dict[str, Any]] = list(yaml.safe_load_all((FOLDER / "mirror.yaml").read_text()))
+MIRROR: list[dict[str, Any]] = list(yaml.safe_load_all((pod.FOLDER / "mirror.yaml").read_text()))
+RECIPE = (pod.FOLDER / "Dockerfile").read_text()
 
 
 def test_nothing_in_a_learners_pod_is_privileged() -> None:
     """The engine has the grader's two rights and no more, and root in the pod is nobody on the node."""
-    (sidecar,) = VALUES["singleuser"]["extraContainers"]
-    context = sidecar["securityContext"]
+    single = VALUES["singleuser"]
+    context = SPAWNER["container_security_context"]
     assert context["privileged"] is False
     assert context["capabilities"] == {"drop": ["ALL"], "add": ["SETUID", "SETGID"]}
-    assert context["runAsUser"] != 0
-    assert VALUES["singleuser"]["extraPodConfig"]["hostUsers"] is False
-    assert sidecar["resources"]["limits"] and VALUES["singleuser"]["memory"]["limit"]
+    assert single["uid"] == engines.ENGINE_USER
+    assert single["extraPodConfig"]["hostUsers"] is False
+    assert single["cloudMetadata"]["blockWithIptables"] is False
+    assert single["memory"]["limit"] and single["cpu"]["limit"]
+    assert "extraContainers" not in single
+
+
+def test_the_engines_users_are_those_that_a_pod_has() -> None:
+    """All below 65536, once each, but the pod's root and the engine's own; a pod has no others."""
+    ranges = [line.split(":") for line in pod.numbers().split()]
+    assert {name for name, _, _ in ranges} == {"engine"}
+    given = [number for _, first, count in ranges for number in range(int(first), int(first) + int(count))]
+    assert sorted(given) == sorted({*range(65536)} - {0, engines.ENGINE_USER})
 
 
 def test_a_learners_pod_reaches_the_mirror_and_nothing_else_outside() -> None:
@@ -39,17 +49,13 @@ def test_a_learners_pod_reaches_the_mirror_and_nothing_else_outside() -> None:
 
 
 def test_the_engine_asks_the_mirror_that_is_there() -> None:
-    """Name and port in the engine's words are those of the mirror's service."""
+    """Name and port in the pod's words are those of the mirror's service."""
     service = next(each for each in MIRROR if each["kind"] == "Service")
     port = service["spec"]["ports"][0]["port"]
-    (sidecar,) = VALUES["singleuser"]["extraContainers"]
-    assert f"--registry-mirror=http://{service['metadata']['name']}:{port}" in sidecar["args"]
+    assert VALUES["singleuser"]["extraEnv"]["COURSE_MIRROR"] == f"{service['metadata']['name']}:{port}"
 
 
 def test_the_image_has_what_a_room_gives() -> None:
     """The same parts of the course as a learner's disk, and no solution."""
-    copied = re.findall(
-        r"^COPY --from=course (?:--chmod=\d+ )?(.+) \S+$", (FOLDER / "Dockerfile").read_text(), re.M
-    )
-    names = {name for line in copied for name in line.split()}
-    assert names == {*disk.GIVEN, "room/kubernetes/start-server"}
+    copied = [names for context, names, target in pod.COPY.findall(RECIPE) if target != "/room/"]
+    assert {name for names in copied for name in names.split() if name != "."} == {*disk.GIVEN}

@@ -101,7 +101,10 @@ def _pack(tag: str, parts: Path, progress: Progress) -> Entry:
         tag, identity, image.attrs["Size"], labels.get(recipes.STAND_IN_LABEL, ""),
         labels.get(recipes.RECIPE_LABEL, ""), whole.config.decode(), whole.layers,
     )  # fmt: skip
-    done.write_text(json.dumps(asdict(entry)))
+    # Whoever is killed while it is written must not leave half of it to the next run.
+    unfinished = parts / "entry.new"
+    unfinished.write_text(json.dumps(asdict(entry)))
+    unfinished.replace(done)
     progress.add(1)
     return entry
 
