@@ -19,6 +19,8 @@ COLOURS = ("color-contrast",)
 NOT_OURS = (
     # pandas leaves the corner above its row labels an empty <th>, which says nothing and misleads nobody.
     ".dataframe thead th:empty",
+    # Mermaid's words lie over lines and shapes, so that axe sees no colour behind them.
+    "pre.mermaid svg",
     # JupyterLab paints the words of a block of code in its editor's colours, whatever they are.
     ".jp-MarkdownOutput pre code span",
 )
@@ -29,7 +31,9 @@ UNJUDGED = ("shortTextContent", "nonBmp", "elmPartiallyObscuring")
 NO_ALT = ("", "Image", "No description available")
 
 AXE = """async ([include, exclude, rules, off, unjudged]) => {
-    const options = {resultTypes: ['violations', 'incomplete'], ...(rules ? {runOnly: rules} : {rules: off})};
+    const wanted = rules ? {runOnly: rules} : {rules: off};
+    // Without preload it doesn't ask for style sheets, which a page from a folder may not do.
+    const options = {resultTypes: ['violations', 'incomplete'], preload: false, ...wanted};
     const context = {include: include.map(each => [each]), exclude: exclude.map(each => [each])};
     const found = await axe.run(context, options);
     const told = (rule, node) => {

@@ -20,7 +20,7 @@ HEAD = """# Cheat sheet
 
 The first rows of each chapter's recap, in order, and each command once. The recap itself has the rest.
 
-| | command | what it does |
+| chapter | command | what it does |
 |---|---|---|
 """
 

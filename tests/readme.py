@@ -18,7 +18,7 @@ from course.errors import CourseError
 PICTURE_FROM = ("06-ports", "path-picture")
 PICTURE = Path("docs") / "picture.png"
 SETUP_ROWS = Path("benchmarks") / "results" / "setup.csv"
-COLUMNS = ("", "chapter", "what you do in it", "takes", "lab")
+COLUMNS = ("no.", "chapter", "what you do in it", "takes", "lab")
 
 
 class ReadmeError(CourseError):
@@ -76,7 +76,7 @@ def _row(chapter: Chapter) -> tuple[str, ...]:
 
 def tickets(root: Path = places.ROOT) -> str:
     """The incidents, labs without a chapter, as a Markdown table; its links start at the README's folder."""
-    rows = [("", "incident", "takes"), ("---",) * 3]
+    rows = [("no.", "incident", "takes"), ("---",) * 3]
     for file in sorted((root / "labs").glob("2*/lab.ipynb")):
         first = labs.source(labs.read(file)["cells"][0])
         title = re.match(r"# Ticket (\d\d): (.+)", first)

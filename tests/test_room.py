@@ -184,6 +184,20 @@ def test_files_of_others_and_of_the_machine_are_out_of_reach(kernels: dict[str, 
     assert "/disk/docker" in root and "rootless" in root
 
 
+def test_a_learner_fills_no_disk_but_the_own(kernels: dict[str, Kernel]) -> None:
+    """Twenty learners' 8 GiB may be more than the machine has, but nobody gets more, and the others go on."""
+    filled = said(
+        kernels["bob"], "!fallocate -l 7G /disk/home/big; head -c 2G /dev/zero 2>&1 > /disk/home/more"
+    )
+    assert "No space left on device" in filled
+    try:
+        assert said(kernels["ada"], "!touch /disk/home/fine && echo fine").strip() == "fine"
+        full = said(kernels["bob"], "!echo full > /disk/home/third || echo refused")
+        assert "refused" in full
+    finally:
+        said(kernels["bob"], "!rm /disk/home/big /disk/home/more")
+
+
 def test_processes_of_others_are_not_seen(kernels: dict[str, Kernel]) -> None:
     """A learner sees one hub's server, his own; so does root in a container of his."""
     seen = "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep ^JUPYTERHUB_USER | sort -u"
