@@ -3,8 +3,10 @@ window.deckReady = (async () => {
   const slides = document.querySelector(".slides");
   // reveal.js hides all slides but one, and what is hidden can't be measured.
   document.body.classList.add("measuring");
-  mermaid.initialize({ startOnLoad: false, theme: "neutral", fontSize: 18 });
-  await mermaid.run({ querySelector: "pre.mermaid" });
+  // A title of two lines would lie on the boxes below it.
+  const flowchart = { subGraphTitleMargin: { top: 4, bottom: 26 } };
+  mermaid.initialize({ startOnLoad: false, theme: "neutral", fontSize: 18, flowchart });
+  for (const [number, block] of document.querySelectorAll("pre.mermaid").entries()) await draw(block, number);
   if (window.MathJax) await MathJax.startup.promise.then(() => MathJax.typesetPromise([slides]));
   await Promise.allSettled([...document.images].map((image) => image.decode()));
   for (const slide of slides.querySelectorAll("section > section")) fit(slide);
@@ -15,12 +17,30 @@ window.deckReady = (async () => {
   });
 })();
 
+// A page is tall and a slide is wide: of a flowchart as it is and turned, the one whose words are larger.
+async function draw(block, number) {
+  for (const each of block.querySelectorAll("br")) each.replaceWith("<br/>");
+  const text = block.textContent;
+  const turned = text.replace(/^(flowchart|graph) (LR|TB|TD)/m, (_, kind, way) => `${kind} ${way === "LR" ? "TB" : "LR"}`);
+  const drawings = [];
+  for (const each of new Set([text, turned])) {
+    const { svg } = await mermaid.render(`diagram-${number}-${drawings.length}`, each);
+    const holder = document.createElement("div");
+    holder.innerHTML = svg;
+    const { width, height } = holder.firstChild.viewBox.baseVal;
+    drawings.push({ svg: holder.firstChild, width, scale: Math.min(1150 / width, 400 / height, 1.2) });
+  }
+  const best = drawings.reduce((one, other) => (other.scale > 1.2 * one.scale ? other : one));
+  best.svg.style.cssText = `width: calc(${best.width * best.scale}px * var(--size)); max-width: 100%;`;
+  block.replaceChildren(best.svg);
+}
+
 // The largest of a few sizes in which all of a slide is seen. What was printed keeps its lines whole beyond 1,
 // and so does a command beyond 1.2.
 function fit(slide) {
   for (const size of [1.5, 1.35, 1.2, 1.1, 1, 0.92, 0.84, 0.76, 0.68, 0.6]) {
     slide.style.setProperty("--size", size);
-    if (!overflows(slide) && (size <= 1 || !breaks(slide, size <= 1.2 ? "pre.printed" : "pre"))) return;
+    if (!overflows(slide) && (size <= 1 || !breaks(slide, size <= 1.2 ? "pre.printed" : "pre:not(.mermaid)"))) return;
   }
   slide.dataset.overflows = "";
 }

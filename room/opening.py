@@ -146,11 +146,17 @@ def opened(wish: Wish) -> Iterator[subprocess.Popen[bytes]]:
             print(f"{len(new)} login cards are in {wish.cards}: print it, then keep it from others.")
         settle(wish, served)
         hub = stack.enter_context(running(wish))
-        print(
-            f"The room is open at {address}. Your page: {address}/services/instructor/  Ctrl-C ends it.",
-            flush=True,
-        )
+        page = page_address(address, wish.domain)
+        print(f"The room is open at {address}. Your page: {page}  Ctrl-C ends it.", flush=True)
         yield hub
+
+
+def page_address(address: str, domain: str) -> str:
+    """Where the instructor's page is: below *address*, or in a subdomain of *domain*."""
+    if domain:
+        parts = urlsplit(domain)
+        address = f"{parts.scheme}://{cards.INSTRUCTOR}--service.{parts.netloc}"
+    return f"{address}/services/{cards.INSTRUCTOR}/"
 
 
 def names(wish: Wish) -> list[str]:

@@ -27,7 +27,7 @@ def html(servers: Mapping[str, str], found: Mapping[str, Learner], now: datetime
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         f'<meta http-equiv="refresh" content="{EVERY_SECONDS}">'
         f"<title>The room</title><style>{STYLE}</style><h1>The room</h1>"
-        f"<p>{sum(bool(each) for each in servers.values())} of {len(found)} have a server; "
+        f"<p>{sum(bool(servers.get(name)) for name in found)} of {len(found)} have a server; "
         f"{now.astimezone():%H:%M:%S}, anew every {EVERY_SECONDS} s.</p>"
         + _table(HEAD, rows)
         + "<h2>Checks that fail most</h2>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import subprocess
 import sys
@@ -21,7 +22,6 @@ import accessibility
 import browser
 import pages
 import pytest
-from drawing import drawn
 from playwright.sync_api import Page, Request, Route
 
 from course.errors import CourseError
@@ -373,9 +373,8 @@ def test_each_chapter_makes_slides_that_fit(tmp_path: Path) -> None:
         assert page.evaluate(EMPTY) == []
         assert page.locator("pre.mermaid svg").count() >= 9
         accessibility.install(page)
-        seen = [
-            fault for place in drawn(page.evaluate(PLACES), 12, "slides") for fault in judged(page, place)
-        ]
+        some = random.sample(page.evaluate(PLACES), 12)
+        seen = [fault for place in some for fault in judged(page, place)]
         assert seen == []
         assert told == []
 

@@ -184,6 +184,18 @@ def test_files_of_others_and_of_the_machine_are_out_of_reach(kernels: dict[str, 
     assert "/disk/docker" in root and "rootless" in root
 
 
+def test_the_instructors_page_is_where_the_hub_has_it(room: Room) -> None:
+    """With a domain it has a name of its own, which the hub makes by its own rule and no learner can have."""
+    rule = (
+        "from jupyterhub.app import JupyterHub\n"
+        "print(JupyterHub().subdomain_hook('instructor', 'room.example', 'service'))"
+    )
+    host = subprocess.run([PYTHON, "-c", rule], text=True, capture_output=True, check=True).stdout.strip()
+    found = opening.page_address("http://10.0.0.1:8000", "https://room.example:8443")
+    assert found == f"https://{host}:8443/services/instructor/"
+    assert opening.page_address(room.address, "") in room.said
+
+
 def test_a_learner_fills_no_disk_but_the_own(kernels: dict[str, Kernel]) -> None:
     """Twenty learners' 8 GiB may be more than the machine has, but nobody gets more, and the others go on."""
     filled = said(

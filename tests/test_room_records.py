@@ -40,7 +40,8 @@ def test_a_record_tells_where_somebody_is(tmp_path: Path) -> None:
     assert (found.notebook, found.cells, found.finished) == ("06-ports", 7, 1)
     assert found.points == {"labs/00-start": (2, 3)}
     assert found.bad_lines == 0
-    page = view.html({"ada": "open"}, {"ada": found}, NOW)
+    page = view.html({"ada": "open", "instructor": "open"}, {"ada": found}, NOW)
+    assert "1 of 1 have a server" in page
     assert "<td>30 s ago</td><td>06-ports</td><td>7</td><td>1</td><td>00: 2/3</td>" in page
     failing = records.failing_most([found, found])
     assert ("00-start", "hello_runs", 2) in failing
