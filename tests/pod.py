@@ -120,7 +120,10 @@ def rights() -> list[str]:
 @contextmanager
 def started(found: Hub, disk: Path, scratch: Path, *command: str) -> Iterator[str]:
     """The name of a container that is learner ada's pod and runs *command*; it sees *scratch* at /given."""
-    name = f"course-pod-{os.getpid()}"
+    # One name, so that what a killed run left goes with the next.
+    name = "course-pod-of-ada"
+    remove = ["docker", "rm", "--force", "--volumes", name]
+    subprocess.run(remove, env=engine.environment(), check=True, capture_output=True)
     start = json.loads(START.findall((FOLDER / "Dockerfile").read_text())[0])
     environment = {
         "JUPYTERHUB_API_URL": f"http://{found.address}/hub/api",
@@ -148,7 +151,7 @@ def started(found: Hub, disk: Path, scratch: Path, *command: str) -> Iterator[st
     try:
         yield name
     finally:
-        subprocess.run(["docker", "rm", "--force", "--volumes", name], env=engine.environment(), check=True)
+        subprocess.run(remove, env=engine.environment(), check=True, capture_output=True)
         shutil.rmtree(disk)
 
 

@@ -111,6 +111,9 @@ class _Watch:
             if not ready:
                 self._flush("")
                 return "deadline"
+            # It looks at one end after the other. Both may come in between: then the text came first.
+            if self._events in ready and self._text in open_ends - {*ready}:
+                ready += select.select([self._text], [], [], 0)[0]
             for end in sorted(ready, key=lambda each: each == self._events):
                 chunk = os.read(end, MOST_BYTES)
                 if not chunk:
