@@ -18,6 +18,17 @@ from course.errors import CourseError
 
 OPEN_SECONDS = 60.0
 LOOPBACK = "127.0.0.1"
+# What JupyterLab's list of files leaves out: its own usual ones, and the answers that lie beside a notebook.
+HIDDEN = (
+    "__pycache__",
+    "*.pyc",
+    "*.pyo",
+    ".DS_Store",
+    "*~",
+    "*.quiz.toml",
+    "*.puzzles.toml",
+    "misconceptions.toml",
+)
 
 
 class WorkshopError(CourseError):
@@ -34,6 +45,7 @@ def command(
         "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb", "--LabApp.news_url=",
         "--ServerApp.log_level=WARN", "--ServerApp.use_redirect_file=False",
     ]  # fmt: skip
+    words += [f"--ContentsManager.hide_globs={pattern}" for pattern in HIDDEN]
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     return words + root + ([] if browser else ["--no-browser"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+from course.workshop import HIDDEN
 from room import cards, state
 from room.login import CardAuthenticator
 from room.opening import MARK
@@ -54,6 +55,7 @@ c.RoomSpawner.cmd = ["/python/bin/python", "-m", "jupyterhub.singleuser"]
 c.RoomSpawner.args = [
     "--ServerApp.root_dir=/disk/home/containers-course", "--LabApp.news_url=",
     "--LabApp.extension_manager=readonly", "--ServerApp.log_level=WARN",
+    *(f"--ContentsManager.hide_globs={pattern}" for pattern in HIDDEN),
 ]  # fmt: skip
 c.RoomSpawner.port = PORT
 c.RoomSpawner.default_url = START

@@ -17,6 +17,8 @@ from course.engine.daemon import until
 
 pytestmark = pytest.mark.fetches
 
+LISTED = """async () => (await jupyterapp.serviceManager.contents.get('notebooks')).content
+    .map(each => each.name)"""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -58,7 +60,11 @@ def test_chapter_00_runs_in_a_real_browser(tmp_path: Path) -> None:
     ):
         cells = desk.run_all()
         pictures = desk.page.locator("figure img").evaluate_all(widths)
+        listed = desk.page.evaluate(LISTED)
     assert jupyter.faults(cells) == []
     assert pictures and min(pictures) > 100
+    # Answers lie beside each notebook, and nobody is to open them by mistake.
+    assert "00-start.ipynb" in listed and (root / "notebooks/00-start.quiz.toml").exists()
+    assert not [name for name in listed if name.endswith(".toml")]
     assert not [fault for fault in desk.watch.take() if fault.startswith("script error")]
     assert not ledger.diff(before, ledger.snapshot(client()))
