@@ -8,6 +8,7 @@ import pod
 import yaml  # type: ignore[import-untyped]
 from pod import SPAWNER, VALUES
 
+from course import workshop
 from course.grade import engines
 from room import disk
 
@@ -26,6 +27,12 @@ def test_nothing_in_a_learners_pod_is_privileged() -> None:
     assert single["cloudMetadata"]["blockWithIptables"] is False
     assert single["memory"]["limit"] and single["cpu"]["limit"]
     assert "extraContainers" not in single
+
+
+def test_answers_are_left_out_of_the_list_of_files_as_elsewhere() -> None:
+    """What `make lab` hides beside a notebook is hidden in a pod."""
+    answers = {f"--ContentsManager.hide_globs={each}" for each in workshop.HIDDEN if each.endswith(".toml")}
+    assert answers and answers <= set(SPAWNER["args"])
 
 
 def test_the_engines_users_are_those_that_a_pod_has() -> None:
